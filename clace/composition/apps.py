@@ -324,6 +324,9 @@ class Apps:
                 name=name,
                 user_id=entry.user_id,
                 key_file_path=str(entry.key_file_path or ""),
+                private_key=entry.private_key,
+                agent_socket=str(entry.agent_socket or ""),
+                known_hosts=str(entry.known_hosts_path or ""),
                 password=entry.password,
                 reveal=self._data.secrets.resolved,
             )

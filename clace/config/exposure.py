@@ -43,6 +43,7 @@ def _secrets(settings: Settings) -> Iterator[tuple[Steps, str]]:
     yield ("security", "admin_password_bcrypt"), settings.security.admin_password_bcrypt
     for name, login in settings.git_auth.items():
         yield ("git_auth", name, "password"), login.password
+        yield ("git_auth", name, "private_key"), login.private_key
     for name, entry in settings.auth.items():
         yield ("auth", name, "secret"), entry.secret
     for name, user in settings.builtin_auth.items():

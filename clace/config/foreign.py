@@ -45,7 +45,6 @@ _KEYS = {
     ("app_config", "proxy"): "disable_compression",
     ("app_config", "container"): "deploy_health_attempts deploy_probe_period_secs"
     " deploy_progress_deadline_secs status_check_interval_secs status_health_attempts",
-    ("git_auth", "*"): "private_key",
     ("app_config",): "action kubernetes star_base static_from_disk static_root_cache_control",
     ("plugin", "fs.in"): "db_connection",
 }

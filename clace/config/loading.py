@@ -28,6 +28,8 @@ from clace.errors import ConfigError
 from clace.locations import is_http_url
 from clace.units import MEBIBYTE
 
+_WAYS_OF_SSH = ("key_file_path", "private_key", "agent_socket")
+
 MAX_FILE = MEBIBYTE
 MAX_DEPTH = 32
 DEFAULTS = "defaults"
@@ -155,6 +157,14 @@ def _without_file(location: Location) -> Iterator[str]:
         yield f"{location.home}: no {FILE_NAME} here, every key has its default"
 
 
+def _wrong_git_logins(settings: Settings) -> Iterator[tuple[Steps, str]]:
+    """Yield the places of a second way to sign in over SSH."""
+    for name, login in settings.git_auth.items():
+        given = [key for key in _WAYS_OF_SSH if getattr(login, key)]
+        for key in given[1:]:
+            yield ("git_auth", name, key), f"there is {given[0]} already, and only one of them"
+
+
 def _check_together(settings: Settings, reader: Reader) -> None:
     """Check keys that are right alone and may be wrong together."""
     git_auth = settings.security.default_git_auth
@@ -163,6 +173,7 @@ def _check_together(settings: Settings, reader: Reader) -> None:
             ("security", "default_git_auth"), f"there is no section [git_auth.{git_auth}]"
         )
     for at, reason in (
+        *_wrong_git_logins(settings),
         *wrong_providers(settings, reader.origins),
         *wrong_references(settings),
         *wrong_sign_ins(settings),

@@ -12,7 +12,7 @@ from clace.model import layers
 
 _KEYS = {
     "secret": ("file_name", "ca_file"),
-    "git_auth": ("key_file_path",),
+    "git_auth": ("key_file_path", "known_hosts_path"),
     "saml": ("metadata_file", "sp_key_file", "sp_cert_file"),
     "client_auth": ("ca_cert_file", "crl_file"),
 }

@@ -24,6 +24,7 @@ from clace.locations import is_http_url
 from clace.model import check_endpoint, is_reference
 
 # Patterns for ``Meta``, which looks anywhere in a text: each says where it begins and ends.
+LINES = r"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*\Z"
 PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
 BCRYPT = r"\A(?:\$2[abxy]\$(?:0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53})?\Z"
 HASH = r"\A\$2[abxy]\$(?:0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}\Z"

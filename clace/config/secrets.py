@@ -34,6 +34,7 @@ _PASSWORDS = frozenset(
         ("client", "admin_password"),
         ("client", "token"),
         ("git_auth", "password"),
+        ("git_auth", "private_key"),
         ("python", "index_password"),
     }
 )

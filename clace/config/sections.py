@@ -18,6 +18,7 @@ Flag = Annotated[bool, Meta(description="true or false")]
 Text = Annotated[str, Meta(pattern=rules.PRINTABLE, description="a text")]
 Host = Annotated[str, rules.filled("an address or host name")]
 Secret = Annotated[str, Meta(pattern=rules.PRINTABLE, description="a text", extra=rules.SECRET)]
+PrivateKey = Annotated[str, Meta(pattern=rules.LINES, description="a text", extra=rules.SECRET)]
 Place = Annotated[Path, rules.path()]
 OptionalPlace = Annotated[Path | None, rules.optional_path()]
 Database = Annotated[str, rules.database()]
@@ -281,10 +282,13 @@ class Roles(Struct, frozen=True, kw_only=True):
 
 
 class GitAuth(Struct, frozen=True):
-    """A login at a git server: a key file, or a user and password."""
+    """A login at a git server: a way to sign in over SSH, or a user and password."""
 
     user_id: Text = ""
     key_file_path: OptionalPlace = None
+    private_key: PrivateKey = ""
+    agent_socket: OptionalPlace = None
+    known_hosts_path: OptionalPlace = None
     password: Secret = ""
 
 

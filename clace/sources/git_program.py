@@ -26,6 +26,9 @@ _SETTINGS = (
     "fetch.recurseSubmodules=false",
     # What is fetched comes as a pack, however little it is.
     "fetch.unpackLimit=1",
+    # A server that sends next to nothing for a minute will not send more.
+    "http.lowSpeedLimit=100",
+    "http.lowSpeedTime=60",
     "gc.auto=0",
     "maintenance.auto=false",
     "protocol.version=2",
@@ -34,7 +37,8 @@ _ERRORS = 16 * 1024
 _SHOWN = 300
 _UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PASSWORD = re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*@")
-_OF_NO_HELP = "could not read from remote repository"
+# Git's words for what ssh said before, and ssh's for what it said before.
+_OF_NO_HELP = "could not read from remote repository", "host key verification failed"
 
 
 class GitFailed(SourceError):
@@ -164,7 +168,8 @@ def last_words(complaints: bytes, reason: Failure) -> str:
     if not lines:
         return f"git ended with {reason.value}"
     place = fatal[-1] if fatal else -1
-    if _OF_NO_HELP in lines[place].lower() and place > 0:
-        place -= 1
+    for of_no_help in _OF_NO_HELP:
+        if of_no_help in lines[place].lower() and place > 0:
+            place -= 1
     line = _PASSWORD.sub("", _UNSHOWABLE.sub("", lines[place]))
     return line.removeprefix("fatal: ")[:_SHOWN]

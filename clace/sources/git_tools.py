@@ -9,8 +9,9 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from clace.errors import SourceError
-from clace.sources.git_auth import GitLogin, credential_options, ssh_command
+from clace.sources.git_auth import GitLogin, credential_options
 from clace.sources.git_clones import BorrowedClone
+from clace.sources.git_ssh import ssh_command
 from clace.sources.places import GitPlace
 
 _PROTOCOLS = "http:https:ssh:git:file"
@@ -29,12 +30,14 @@ class GitSurroundings(Struct, frozen=True, kw_only=True):
 class GitTools(Struct, frozen=True):
     """The folder, what git sees of the world, and the options that let it in.
 
-    ``known`` are the commits that are here already.
+    ``known`` are the commits that are here already; ``known_hosts`` is the file of host keys, if it
+    is not that of the user.
     """
 
     folder: Path
     environment: Mapping[str, str]
     options: tuple[str, ...]
+    known_hosts: str = ""
     known: frozenset[str] = frozenset()
 
     @property
@@ -46,7 +49,7 @@ class GitTools(Struct, frozen=True):
     def borrows_nothing(self) -> GitTools:
         """The same with an empty repository."""
         environment = {**self.environment, "GIT_DIR": str(self.folder / _WHOLE)}
-        return GitTools(self.folder, environment, self.options)
+        return GitTools(self.folder, environment, self.options, self.known_hosts)
 
 
 def laid_out(
@@ -80,7 +83,8 @@ def laid_out(
     for name in (_BORROWING, _WHOLE):
         _make_repository(folder / name)
     clone.lend(folder / _BORROWING)
-    return GitTools(folder, seen, options, clone.commits)
+    known_hosts = auth.known_hosts if auth else ""
+    return GitTools(folder, seen, options, known_hosts, clone.commits)
 
 
 def _make_repository(folder: Path) -> None:

@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from clace.errors import SourceError
 from clace.sources import git_objects
 from clace.sources.git_program import GitFailed, GitProgram, GitRun
+from clace.sources.git_ssh import next_step
 from clace.sources.git_tools import GitTools
 from clace.sources.git_wanted import GitCommit, IsMeant, PickedCommit, WantedRevision
 from clace.sources.limits import SourceLimits
@@ -185,7 +186,14 @@ class GitWorkshop:
         except GitFailed as error:
             if "remote ref" in error.message:
                 raise _NoSuchRef(error.message) from error
-            raise self._refusal(error.message, "--git-auth") from error
+            raise self._refusal(error.message, self._next_step(error.message)) from error
+
+    def _next_step(self, complaint: str) -> str:
+        """Return the words for what to look at when a repository cannot be reached."""
+        about_host = next_step(complaint, self._tools.known_hosts)
+        if about_host or not self._wanted.place.may_be_deeper:
+            return about_host or "--git-auth"
+        return "--git-auth; if the repository is in a subgroup, end its path with .git or //"
 
     async def _git(self, *arguments: str, input: bytes = b"", limit: int = MEBIBYTE) -> bytes:  # noqa: A002
         return await self._program.run(

@@ -25,12 +25,16 @@ _ORG_AND_REPOSITORY = 2
 
 
 class GitPlace(Struct, frozen=True):
-    """A repository as git takes it (``host:repository`` without a scheme), and a folder."""
+    """A repository as git takes it (``host:repository`` without a scheme), and a folder.
+
+    The end of the repository is marked if ``//`` or ``.git`` says it.
+    """
 
     scheme: str
     host: str
     repository: str
     folder: str = ""
+    is_marked: bool = False
 
     @property
     def url(self) -> str:
@@ -42,12 +46,17 @@ class GitPlace(Struct, frozen=True):
     def is_ssh(self) -> bool:
         return self.scheme in {"", "ssh"}
 
+    @property
+    def may_be_deeper(self) -> bool:
+        """Return true if what was taken for a folder may be the rest of a repository's path."""
+        return bool(self.folder) and not self.is_marked
+
     def by_key(self, user: str) -> GitPlace:
         """The same over SSH, as that user unless the place itself names one."""
         if self.scheme in {"http", "https"}:
             host = re.sub(r":[0-9]+\Z", "", self.host)
             repository = f"{self.repository.removesuffix('.git')}.git"
-            return GitPlace("", f"{user}@{host}", repository, self.folder)
+            return GitPlace("", f"{user}@{host}", repository, self.folder, self.is_marked)
         if self.scheme == "ssh" and "@" in self.host:
             return self
         return msgspec.structs.replace(self, host=f"{user}@{self.host.rpartition('@')[2]}")
@@ -79,7 +88,8 @@ def _place(text: str, scheme: str, host: str, path: str) -> GitPlace:
     for part in (*repository.split("/"), *(folder.split("/") if folder else ())):
         if not _PART.match(part):
             raise _invalid(text, f"{part!r} is no part of a path")
-    return GitPlace(scheme, host, repository, folder)
+    is_marked = bool(mark) or repository.endswith(".git")
+    return GitPlace(scheme, host, repository, folder, is_marked)
 
 
 def _check_host(text: str, scheme: str, host: str) -> None:

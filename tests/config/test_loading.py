@@ -57,6 +57,16 @@ class FileTests(LoadCase):
             ],
         )
 
+    def test_one_way_over_ssh(self):
+        """An entry for git has a key's file, a key or an agent; a key may have several lines."""
+        two = "[git_auth.a]\nkey_file_path = '/k'\nprivate_key = 'k'\nagent_socket = '/a'"
+        only = "there is key_file_path already, and only one of them"
+        self.assertEqual(
+            self.problems(two),
+            [f"[git_auth.a] private_key: {only}", f"[git_auth.a] agent_socket: {only}"],
+        )
+        self.load("git_auth.a.private_key = '''\nPEM\nx\n'''")
+
     def test_users_apart(self):
         """Programs of apps never get the number of a host's user."""
         self.assertEqual(

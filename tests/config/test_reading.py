@@ -122,7 +122,6 @@ class NoticeTests(LoadCase):
                 "[app_config] proxy.disable_compression"
             ],
             "[app_config]\nstar_base = 'x'": ["[app_config] star_base"],
-            "[git_auth.a]\nprivate_key = 'x'": ["[git_auth.a] private_key"],
         }
         for text, places in cases.items():
             self.assertEqual(self.warnings(text), [place + known for place in places])

@@ -1,5 +1,8 @@
+import os
 import shlex
+import socket
 import stat
+from contextlib import closing
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,10 +13,12 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_ssh_private_key,
 )
+from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import NoSuchSecret, SourceError
-from clace.sources.git_auth import GitLogin, credential_options, ssh_command
+from clace.sources.git_auth import GitLogin, credential_options
+from clace.sources.git_ssh import next_step, ssh_command
 from clace.sources.places import parse
 
 WEB = parse("https://git.example:8443/org/repo")
@@ -75,13 +80,70 @@ class GitAuthTests(SynchronousTestCase):
         """Without a key ssh uses what it has, and fails where it would ask."""
         for auth in (None, PASSWORD):
             self.assertIn("BatchMode=yes", ssh_command(auth, self.folder))
-            self.assertNotIn("-i", shlex.split(ssh_command(auth, self.folder)))
+            self.assertNotIn("Identit", ssh_command(auth, self.folder))
+
+    def test_only_known_servers(self):
+        """Host keys that are not known are refused; a file of them, if named, is the only one."""
+        auth = GitLogin(name="a", key_file_path="/k", known_hosts='/etc/a "b" 5%')
+        for each in (None, self.key(PrivateFormat.OpenSSH), PASSWORD):
+            self.assertIn("StrictHostKeyChecking=yes", ssh_command(each, self.folder))
+        Path(self.folder / "k").write_text("key")
+        auth = replace(auth, key_file_path=str(self.folder / "k"))
+        words = shlex.split(ssh_command(auth, self.folder))
+        self.assertIn(r'UserKnownHostsFile="/etc/a \"b\" 5%%"', words)
+        self.assertIn("GlobalKnownHostsFile=/dev/null", words)
+
+    def test_says_what_to_do_about_host_keys(self):
+        """A host key that is not known is to be scanned and compared, a changed one forgotten."""
+        strict = "and you have requested strict checking."
+        unknown = f"No ED25519 host key is known for h.io {strict}"
+        ported = f"No RSA host key is known for [::1]:2222 {strict}"
+        changed = f"Host key for [h.io]:2222 has changed {strict}"
+        self.assertIn("ssh-keyscan h.io >> ~/.ssh/known_hosts;", next_step(unknown, ""))
+        self.assertIn("ssh-keyscan -p 2222 ::1 >> '/a b';", next_step(ported, "/a b"))
+        self.assertIn("ssh-keygen -f /k -R '[h.io]:2222'", next_step(changed, "/k"))
+        self.assertEqual(next_step("Permission denied (publickey).", ""), "")
+
+    def test_a_key_that_is_a_secret(self):
+        """A key of a provider is looked up each time; line ends of Windows and indents do."""
+        auth = self.key(PrivateFormat.OpenSSH)
+        key = Path(auth.key_file_path).read_text()
+        for number, form in enumerate((key, key.replace("\n", "\r\n"), f"  {key}".rstrip())):
+            folder = self.folder / str(number)
+            folder.mkdir()
+            inline = GitLogin(name="a", private_key="<k>", reveal={"<k>": form, "": ""}.__getitem__)
+            self.assertNotIn("<k>", ssh_command(inline, folder))
+            path = folder / "key"
+            self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+            load_ssh_private_key(path.read_bytes(), None)
+        broken = GitLogin(name="a", private_key="junk")
+        error = self.assertRaises(SourceError, ssh_command, broken, self.folder)
+        self.assertIn("git auth entry a: its private key cannot be read", error.message)
+
+    def test_an_agent(self):
+        """An agent is asked at its socket, and for no other key; without one it is told."""
+        path = self.folder / "agent"
+        auth = GitLogin(name="a", agent_socket=os.path.relpath(path))
+        for make, words in (
+            (lambda: None, "cannot reach its agent at"),
+            (path.touch, "is no socket of an agent"),
+        ):
+            make()
+            error = self.assertRaises(SourceError, ssh_command, auth, self.folder)
+            self.assertIn(words, error.message)
+        path.unlink()
+        with closing(socket.socket(socket.AF_UNIX)) as agent:
+            agent.bind(auth.agent_socket)
+            words = shlex.split(ssh_command(auth, self.folder))
+        self.assertIn(f'IdentityAgent="{auth.agent_socket}"', words)
+        self.assertIn("IdentityFile=none", words)
 
     def test_a_key_is_used_as_it_is(self):
         """A key without a passphrase is named to ssh, quoted for the shell and for ssh itself."""
         auth = self.key(PrivateFormat.OpenSSH)
         words = shlex.split(ssh_command(auth, self.folder))
-        self.assertEqual(words[-1].replace("%%", "%"), auth.key_file_path)
+        self.assertEqual(words[-1].replace("%%", "%"), f'IdentityFile="{auth.key_file_path}"')
+        self.assertIn("IdentityAgent=none", words)
         self.assertIn("IdentitiesOnly=yes", words)
 
     def test_a_passphrase_opens_the_key(self):
@@ -92,7 +154,7 @@ class GitAuthTests(SynchronousTestCase):
             folder.mkdir()
             words = shlex.split(ssh_command(auth, folder))
             self.assertNotIn("sesame", "".join(words))
-            path = Path(words[-1])
+            path = Path(words[-1].removeprefix("IdentityFile=").strip('"'))
             self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
             load_ssh_private_key(path.read_bytes(), None)
 

@@ -148,6 +148,14 @@ class GitProgramTests(TestCase):
         await self.ended(pid)
 
 
+OF_SSH = b"""No RSA host key is known for h.io
+Host key verification failed.
+fatal: Could not read from remote repository.
+
+Please make sure you have the correct access rights
+"""
+
+
 class LastWordsTests(SynchronousTestCase):
     """What is shown of what git complained."""
 
@@ -168,6 +176,7 @@ class LastWordsTests(SynchronousTestCase):
                 "Could not read from remote repository.",
             ),
             (b"just a line\n", "just a line"),
+            (OF_SSH, "No RSA host key is known for h.io"),
         ]:
             self.assertEqual(self.words(complaints), words)
 
