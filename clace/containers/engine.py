@@ -50,6 +50,7 @@ class ContainerLaunch(Struct, frozen=True, kw_only=True):
     options: ContainerOptions
     mounts: tuple[str, ...]
     port: int
+    uses_socket: bool
     environment: Mapping[str, str]
 
 
@@ -99,12 +100,16 @@ class ContainerEngine:
         if image.live:
             mounts = (*mounts, f"{order.app.source_url}:{image.live}:ro")
         port = order.config.port or image.file.port
+        uses_socket = bool(options.socket) or (
+            self._way is WayIn.PUBLISHED and options.network == NO_NETWORK
+        )
         launch = ContainerLaunch(
             image=image,
             options=options,
             mounts=mounts,
             port=port,
-            environment=_environment(order, port),
+            uses_socket=uses_socket,
+            environment=_environment(order, port, uses_socket=uses_socket),
         )
         return PreparedWorkload(
             key=_key(order, launch), order=order, launch=launch, pins=image.pins
@@ -131,15 +136,16 @@ class ContainerEngine:
         if not adopted:
             if seen is not None:
                 await self._commands.run("rm", "--force", name)
-            _emptied(folder)
+            _emptied(folder, is_shared=launch.uses_socket)
             await self._run(name, folder, prepared)
             seen = await self._inspected(name)
         if seen is None:
             raise ProgramFailed("the container has ended at once")
-        relay = f"{folder}.relay" if self._way is WayIn.RELAY and launch.port else ""
+        needs_relay = self._way is WayIn.RELAY and launch.port and not launch.uses_socket
+        relay = f"{folder}.relay" if needs_relay else ""
         place = ContainerPlace(
             pid=_pid(seen),
-            folder=folder,
+            folder=folder if launch.uses_socket else None,
             port=launch.port,
             published=_published(seen),
             relay=relay,
@@ -248,7 +254,8 @@ class ContainerEngine:
             yield from ("--read-only", "--tmpfs=/tmp:rw,nosuid,nodev,size=64m")
         yield from (f"--volume={mount}" for mount in launch.mounts)
         if folder is not None:
-            yield f"--volume={folder}:{RUN_FOLDER}"
+            if launch.uses_socket:
+                yield f"--volume={folder}:{RUN_FOLDER}"
             if launch.options.network != NO_NETWORK and self._way is WayIn.PUBLISHED:
                 yield f"--publish=127.0.0.1::{launch.port}"
         yield from settings.run_args
@@ -270,12 +277,14 @@ def _needs(options: ContainerOptions, volumes: tuple[str, ...]) -> Iterator[Perm
         yield Permission(CONTAINER_PLUGIN, "volume", (text,))
     if options.network != NO_NETWORK:
         yield Permission(CONTAINER_PLUGIN, "network", (options.network,))
+    if options.socket:
+        yield Permission(CONTAINER_PLUGIN, "option", ("socket=true",))
     for name, value in options.arguments:
         yield Permission(CONTAINER_PLUGIN, "option", (f"{name}={value}",))
 
 
-def _environment(order: WorkloadOrder, port: int) -> dict[str, str]:
-    own = {"CL_SOCKET": f"{RUN_FOLDER}/{SOCKET}"}
+def _environment(order: WorkloadOrder, port: int, *, uses_socket: bool) -> dict[str, str]:
+    own = {"CL_SOCKET": f"{RUN_FOLDER}/{SOCKET}"} if uses_socket else {}
     if port and order.config.lifetime is not Lifetime.COMMAND:
         own["PORT"] = str(port)
     return {**order.environment, **own}
@@ -291,14 +300,19 @@ def _key(order: WorkloadOrder, launch: ContainerLaunch) -> str:
         *launch.mounts,
         *option_arguments(launch.options),
         launch.options.network,
+        launch.options.socket,
         *(part for pair in sorted(launch.environment.items()) for part in pair),
         *seen,
     )
 
 
-def _emptied(folder: Path) -> None:
-    """A folder in which any user of a container may make a socket, and that only it can see."""
+def _emptied(folder: Path, *, is_shared: bool) -> None:
+    """Make a folder in which any user of a container may make a socket, if it ``is_shared``; only
+    that container can see it.
+    """
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not is_shared:
+        return
     folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o777)
     (folder / SOCKET).unlink(missing_ok=True)

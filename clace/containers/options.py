@@ -20,12 +20,13 @@ NO_NETWORK, OWN_NETWORK = "none", "bridge"
 
 class ContainerOptions(Struct, frozen=True, kw_only=True):
     """Limits of a container, its network (``none`` or ``bridge``), and arguments that the
-    configuration allows.
+    configuration allows. With ``socket`` its program may have a socket in a folder of this machine.
     """
 
     memory: str = ""
     cpus: str = ""
     network: str = NO_NETWORK
+    socket: str = ""
     arguments: tuple[tuple[str, str], ...] = ()
 
 
@@ -104,8 +105,15 @@ def _network(text: str) -> str:
     return text
 
 
+def _socket(text: str) -> str:
+    if text not in {"true", "false"}:
+        raise BadRequest(f"socket {text!r:.100}: expected true or false")
+    return text.replace("false", "")
+
+
 _READERS: Mapping[str, Callable[[str], str]] = {
     "memory": _memory,
     "cpus": _cpus,
     "network": _network,
+    "socket": _socket,
 }

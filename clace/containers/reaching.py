@@ -22,13 +22,13 @@ _CREDENTIALS = "3i"
 
 
 class ContainerPlace(Struct, frozen=True, kw_only=True):
-    """A container that runs: the process in it, the folder that it may have a socket in, and its
-    port, which is ``published`` on the loopback of this machine if that is not 0; or to which a
-    relay leads whose socket is ``relay``.
+    """A container that runs: the process in it, the folder that it has a socket in, if it does so,
+    and its port, which is ``published`` on the loopback of this machine if that is not 0; or to
+    which a relay leads whose socket is ``relay``.
     """
 
     pid: int
-    folder: Path
+    folder: Path | None = None
     port: int = 0
     published: int = 0
     relay: str = ""
@@ -44,10 +44,8 @@ class ContainerConnections:
         self, place: ContainerPlace, factory: IProtocolFactory, seconds: float
     ) -> Any:
         """:raises ConnectError: if nothing listens."""
-        try:
-            return await self._by_socket(place, factory, seconds)
-        except FileNotFoundError:
-            pass
+        if place.folder is not None:
+            return await self._by_socket(place, place.folder / SOCKET, factory, seconds)
         if place.relay:
             relay = UNIXClientEndpoint(self._reactor, place.relay, timeout=round(seconds) or 1)
             return await relay.connect(factory)
@@ -57,18 +55,14 @@ class ContainerConnections:
         return await self._inside(place, factory, seconds)
 
     async def _by_socket(
-        self, place: ContainerPlace, factory: IProtocolFactory, seconds: float
+        self, place: ContainerPlace, path: Path, factory: IProtocolFactory, seconds: float
     ) -> Any:
         """Connect to the socket that is there now, and not to one that a link leads to.
 
-        :raises FileNotFoundError: if the container has not made one.
-        :raises ConnectError: if it is another kind of file, or not the container's.
+        :raises ConnectError: if it is missing, another kind of file, or not the container's.
         """
-        path = place.folder / SOCKET
         try:
             descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            raise
         except OSError as error:
             raise ConnectError(string=f"{path}: {error.strerror}") from None
         try:

@@ -120,7 +120,11 @@ class ContainerEngineTests(TestCase):
 
     async def test_serves_by_a_socket(self):
         """A program that listens on the socket in its run folder is asked there."""
-        workload = await self.started(self.order(environment={"MODE": "socket"}))
+        metadata = AppMetadata(container_options={"socket": "true"})
+        order = self.order(metadata=metadata, environment={"MODE": "socket"})
+        (need,) = self.engine.needs(order.app, order.config)
+        self.assertEqual((need.method, need.arguments), ("option", ("socket=true",)))
+        workload = await self.started(order)
         self.assertEqual(await self.ask(workload, "/s"), b"hello from /s")
 
     async def test_dev_app(self):

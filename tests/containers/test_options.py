@@ -45,5 +45,11 @@ class OptionTests(SynchronousTestCase):
 
     def test_wrong_values(self):
         """Values that no engine takes are refused before it is asked."""
-        for name, value in (("memory", "-1"), ("cpus", "0"), ("cpus", "x"), ("network", "host")):
+        for name, value in (
+            ("memory", "-1"),
+            ("cpus", "0"),
+            ("cpus", "x"),
+            ("network", "host"),
+            ("socket", "x"),
+        ):
             self.assertIn("expected", self.refused(**{name: value}))
