@@ -10,6 +10,7 @@ Network = IPv4Network | IPv6Network
 LOOPBACK = "loopback"
 PRIVATE = "private"
 SHARED = "shared"
+RESERVED = "reserved"
 NAMEABLE = frozenset({LOOPBACK, PRIVATE, SHARED})
 """Kinds at which a name leads where whoever approved the name expects; to the others, such as the
 link-local address of a cloud's metadata service, only the address itself does."""
@@ -39,7 +40,7 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
 def _kind4(address: IPv4Address) -> str:
     if address in _SHARED:
         return SHARED
-    return _special(address) or ("" if address.is_global else "reserved")
+    return _special(address) or ("" if address.is_global else RESERVED)
 
 
 def _kind6(address: IPv6Address) -> str:
@@ -49,7 +50,7 @@ def _kind6(address: IPv6Address) -> str:
     if any(address in network for network in _TRANSITION):
         return "transition"
     public = address in _GLOBAL_UNICAST and address.is_global
-    return "" if public else "reserved"
+    return "" if public else RESERVED
 
 
 def _special(address: Address) -> str:

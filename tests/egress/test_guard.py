@@ -50,7 +50,6 @@ class GuardTests(SynchronousTestCase):
             "0.0.0.0",
             "169.254.169.254",
             "224.0.0.1",
-            "255.255.255.255",
             "::1",
             "::",
             "fe80::1",
@@ -58,9 +57,18 @@ class GuardTests(SynchronousTestCase):
             "::ffff:169.254.169.254",
             "64:ff9b::7f00:1",
             "2002:7f00:1::",
+            "::7f00:1",
+            "fd00:ec2::254",
+            "100.100.100.200",
+            "168.63.129.16",
         ):
             self.known["trick"] = (address,)
             self.assertIn(f"trick:443 is at {ip_address(address)}", self.refused("trick"))
+
+    def test_reserved(self):
+        """Addresses that are nobody's on the internet may be somebody's in a network."""
+        self.known["index"] = ("203.0.113.80",)
+        self.assertEqual(self.found("index"), ("203.0.113.80",))
 
     def test_mixed(self):
         """Of several addresses only those that may be reached are tried."""
@@ -75,10 +83,10 @@ class GuardTests(SynchronousTestCase):
 
     def test_name_of_an_approved_address(self):
         """A name leads to a special address that was approved itself, at the same port."""
-        self.known["index"] = ("203.0.113.80",)
-        approved = [EgressTarget("index", 443), EgressTarget("203.0.113.80", 443)]
+        self.known["index"] = ("169.254.9.9",)
+        approved = [EgressTarget("index", 443), EgressTarget("169.254.9.9", 443)]
         asked = self.guard.addresses(EgressTarget("index", 443), approved)
-        self.assertEqual(self.successResultOf(asked), ("203.0.113.80",))
+        self.assertEqual(self.successResultOf(asked), ("169.254.9.9",))
         other = self.guard.addresses(EgressTarget("index", 80), approved)
         self.failureResultOf(other, EgressRefused)
 
