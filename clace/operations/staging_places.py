@@ -1,4 +1,4 @@
-"""Where the staging apps of production apps are: beside them, or on hosts of their own."""
+"""The places of staging apps: beside their production apps, or on hosts of their own."""
 
 from __future__ import annotations
 

@@ -8,6 +8,17 @@ def handler(req):
 
 app = ace.app("Lunch", routes=[ace.api("/", type=ace.TEXT)])
 """
+NOTES = """
+load("store.in", "store")
+
+def handler(req):
+    store.insert(table.note, doc.note(text="x"))
+    return str(store.count(table.note, {}).value)
+
+app = ace.app("Notes", routes=[ace.api("/add", type=ace.TEXT)], permissions=[
+    ace.permission("store.in", "insert"), ace.permission("store.in", "count")])
+"""
+NOTE = 'type("note", fields=[field("text", STRING)])\n'
 PARAMS = 'param("size", default="1")\n'
 FILE = """
 app("/a", "{0}", auth="none")
@@ -54,3 +65,21 @@ class DeclarationTests(DaemonTestCase):
         self.assertEqual(daemon.get("/a_cl_stage", login=None).status, 404)
         daemon.must("app", "promote", "/a")
         self.assertEqual(daemon.get("/a", login=None).body, "size 7")
+
+    def test_pruned_app_comes_back(self):
+        """An app that is pruned is gone; declared again within the week it has its entries."""
+        notes = self.source({"app.star": NOTES, "schema.star": NOTE})
+        one = self.source({"app.star": APP, "params.star": PARAMS})
+        both = f'app("/notes", "{notes}", auth="none")\napp("/a", "{one}", auth="none")\n'
+        folder = self.source({"apps.ace": both})
+        daemon, file = self.make_daemon().start(), str(folder / "apps.ace")
+        daemon.must("apply", "--approve", file)
+        self.assertEqual(daemon.get("/notes/add", login=None).body, "1")
+        (folder / "apps.ace").write_text(f'app("/a", "{one}", auth="none")\n')
+        self.assertIn("add --yes", daemon.refused("apply", "--prune", file))
+        self.assertIn("- /notes\n", daemon.cli("plan", "--prune", file).stdout)
+        self.assertIn("Pruned apps: /notes\n", daemon.must("apply", "--prune", "--yes", file))
+        self.assertEqual(daemon.get("/notes/add", login=None).status, 404)
+        (folder / "apps.ace").write_text(both)
+        daemon.must("apply", "--approve", file)
+        self.assertEqual(daemon.get("/notes/add", login=None).body, "2")
