@@ -50,6 +50,7 @@ class UvCalls(Struct, frozen=True):
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_KEYRING_PROVIDER": "disabled",
             "UV_SYSTEM_CERTS": "1",
+            "UV_COMPILE_BYTECODE_TIMEOUT": "600",
             "UV_HTTP_TIMEOUT": "60",
             "UV_LINK_MODE": "copy" if self.copies else "hardlink",
         }
