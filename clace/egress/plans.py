@@ -137,7 +137,9 @@ class Egress:
     async def _connected(self, address: str, port: int) -> SpliceEnd:
         kind = TCP6ClientEndpoint if ":" in address else TCP4ClientEndpoint
         endpoint = kind(self._reactor, address, port, _CONNECT_SECONDS)
-        end: Any = await endpoint.connect(Factory.forProtocol(SpliceEnd))
+        factory = Factory.forProtocol(SpliceEnd)
+        factory.noisy = False
+        end: Any = await endpoint.connect(factory)
         assert isinstance(end, SpliceEnd)
         return end
 
