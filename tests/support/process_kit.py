@@ -178,6 +178,38 @@ async def resolve(host):
     return {"rebound.test": ("127.0.0.1",), "metadata.test": ("169.254.169.254",)}.get(host, ())
 
 
+def targets_of(daemon, other):
+    """What there is to find beside a server: its files, sockets and processes, and another app."""
+    server = daemon.process.pid
+    paths = {
+        "file": daemon.stderr,
+        "database": daemon.home / "metadata" / "clace_metadata.db",
+        "config": daemon.config,
+        "other_data": other / "app.star",
+        "other_source": other / "app.star",
+        "backup": daemon.home / "metadata" / "clace_audit.db",
+        "key": daemon.certificate,
+        "admin": daemon.home / "run" / "clace.sock",
+        "tmp": daemon.home,
+        "root_only": daemon.config,
+    }
+    missing = [path for path in paths.values() if not path.exists()]
+    assert not missing, missing
+    ports = dict.fromkeys(("port", "open", "other", "udp"), daemon.ports["http"])
+    keys = dict.fromkeys(("shm", "queue", "semaphores"), 1)
+    return {name: str(path) for name, path in paths.items()} | {
+        **ports,
+        **keys,
+        "memory": 1024,
+        "abstract": "nothing",
+        "server": server,
+        "victim": server,
+        "cmdline": Path(f"/proc/{server}/cmdline").read_text(),
+        "host": socket.gethostname(),
+        "groups": Path("/proc/self/cgroup").read_text(),
+    }
+
+
 async def outcomes(case, machine, *without, egress=Egress, **fields):
     """Outcomes of all attempts, without these layers; ``""`` for those that worked."""
     command = launcher_command("tests.support.part_walls")
