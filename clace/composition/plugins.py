@@ -17,12 +17,12 @@ from clace.interfaces import Caller, IStarter
 from clace.model import App, AppPath
 from clace.plugins import package_plugins
 from clace.plugins.builtin import (
-    PROCESS,
     PROXY,
     ContainerCommands,
     Introspection,
     IntrospectionSources,
     container_plugin,
+    process_plugin,
 )
 from clace.plugins.builtin.exec import ExecFunctions, ExecSettings
 from clace.plugins.builtin.fs import FsFunctions, FsSettings
@@ -93,7 +93,9 @@ class Plugins:
 
     def _make(self) -> Iterator[Plugin]:
         """Each plugin, and what it is for its accounts."""
-        own = (*self._own(), *self._introspection.plugins, PROXY, self._container(), PROCESS)
+        run = self.container_commands.function
+        programs = (container_plugin(run), process_plugin(run))
+        own = (*self._own(), *self._introspection.plugins, PROXY, *programs)
         yield from own
         taken = (plugin.name for plugin in own)
         others = self._config.plugin.others.items()
@@ -103,9 +105,6 @@ class Plugins:
     def container_commands(self) -> ContainerCommands:
         """Return what runs commands in containers, as soon as the programs of apps are known."""
         return ContainerCommands(self._reactor, self.temp_files, self._in_thread)
-
-    def _container(self) -> Plugin:
-        return container_plugin(self.container_commands.function)
 
     def _own(self) -> Iterator[Plugin]:
         sections = self._config.plugin

@@ -8,9 +8,16 @@ from clace.errors import AppBroken, PluginRefused
 from clace.interfaces import Caller, ProgramExit
 from clace.model.app import Permission
 from clace.model.workloads import WorkloadConfig
-from clace.plugins.builtin.container import PROCESS, container_plugin
+from clace.plugins.builtin.container import (
+    PROCESS,
+    NetworkNeed,
+    config,
+    container_plugin,
+    process_plugin,
+)
 from clace.plugins.builtin.container_commands import ContainerCommands
 from clace.plugins.gate.gate import PluginGate
+from clace.plugins.kit.definition import Function
 from tests.support.hosted import star
 from tests.support.plugin_contract import app, call
 from tests.support.threads import at_once
@@ -63,6 +70,13 @@ class ContainerTests(SynchronousTestCase):
         self.assertTrue(answer.value)
         refused = self.called("process.in", "network", "db:22", **allowed)
         self.assertIn("db:22", self.failureResultOf(refused, PluginRefused).value.message)
+
+    def test_commands(self):
+        """Both can run commands where the program runs, which may change something."""
+        run = Function(NetworkNeed, config, is_read=False)
+        for made in (container_plugin(run), process_plugin(run)):
+            self.assertIs(made.manifest.functions["run"], False)
+            self.assertNotIn("run", made.manifest.declaring)
 
     def test_constants(self):
         """Apps have the words of the era for sources, lifetimes and the program's own URL."""

@@ -217,3 +217,30 @@ def serving(script):
         if script.encode() in words:
             found.append(int(entry.parent.name))
     return found
+
+
+RUNS = """
+load("process.in", "process")
+
+def count(req):
+    return process.run("sh", ["-c", "ls; echo $GREETING"]).value
+
+app = ace.app("Commands",
+    container = process.config(command = ["true"], lifetime = process.COMMAND),
+    routes = [ace.api("/", count, type = ace.JSON)],
+    permissions = [
+        ace.permission("process.in", "config"),
+        ace.permission("process.in", "run", ["sh"]),
+    ])
+"""
+
+
+class RunTests(SharedDaemonTestCase):
+    def test_commands(self):
+        """An app without a server runs commands behind its wall, and answers by itself."""
+        folder = self.source({"app.star": RUNS, "notes.txt": "x", "params.star": PARAMS})
+        self.daemon.must("app", "create", "--approve", str(folder), "/runs")
+        answer = self.daemon.get("/runs")
+        self.assertEqual(answer.status, 200, answer.body)
+        for word in ("notes.txt", "hello"):
+            self.assertIn(f'"{word}"', answer.body)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from clace.plugins.builtin.container import (
         PROCESS as PROCESS,
         container_plugin as container_plugin,
+        process_plugin as process_plugin,
     )
     from clace.plugins.builtin.container_commands import ContainerCommands as ContainerCommands
     from clace.plugins.builtin.introspection import (
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = face(
         __name__,
-        container=("PROCESS", "container_plugin"),
+        container=("PROCESS", "container_plugin", "process_plugin"),
         container_commands=("ContainerCommands",),
         introspection=("Introspection", "IntrospectionSources"),
         proxy=("PROXY",),

@@ -103,15 +103,20 @@ def container_plugin(run: Function) -> Plugin:
     return Plugin(CONTAINER_PLUGIN, {**_CONTAINER_FUNCTIONS, "run": run}, _CONSTANTS)
 
 
-PROCESS = Plugin(
-    PROCESS_PLUGIN,
-    {
-        "config": _declaring(ProcessDeclaration, config),
-        "network": _declaring(NetworkNeed),
-        "data": _declaring(FolderNeed),
-        "memory": _declaring(MemoryNeed),
-        "secret": _declaring(SecretNeed),
-        "builds": _declaring(BuildNeed),
-    },
-    _CONSTANTS,
-)
+_PROCESS_FUNCTIONS = {
+    "config": _declaring(ProcessDeclaration, config),
+    "network": _declaring(NetworkNeed),
+    "data": _declaring(FolderNeed),
+    "memory": _declaring(MemoryNeed),
+    "secret": _declaring(SecretNeed),
+    "builds": _declaring(BuildNeed),
+}
+
+
+def process_plugin(run: Function) -> Plugin:
+    """``process.in``; ``run`` runs commands where the program runs."""
+    return Plugin(PROCESS_PLUGIN, {**_PROCESS_FUNCTIONS, "run": run}, _CONSTANTS)
+
+
+PROCESS = Plugin(PROCESS_PLUGIN, _PROCESS_FUNCTIONS, _CONSTANTS)
+"""``process.in`` without ``run``: all that declares a program."""
