@@ -136,16 +136,13 @@ def wake(rounds: int) -> None:
         for name, source in sources(Path(folder)).items():
             path = f"/{name.replace(' ', '-')}"
             create(daemon, source, path, "--conf", "container.idle_shutdown_secs=1")
-            took, used = [], []
+            took = []
             for number in range(rounds):
                 wait_until_idle(daemon, path, number + 1)
-                before = spent(daemon.process.pid)
                 took.append(asked(daemon.ports["http"], f"{path}/"))
-                used.append(spent(daemon.process.pid) - before)
             warm = [asked(daemon.ports["http"], f"{path}/") for _ in range(20)]
             shown = ", ".join(f"{1000 * one:.0f}" for one in took)
             print(f"{name}: median {1000 * median(took):.0f} ms of {shown}", end="; ")
-            print(f"processor time {1000 * median(used):.0f} ms", end="; ")
             print(f"warm {1000 * median(warm):.1f} ms", flush=True)
 
 

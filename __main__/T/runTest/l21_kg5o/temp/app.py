@@ -1,5 +1,8 @@
 from flask import Flask
+
 app = Flask(__name__)
-@app.route('/')
+
+
+@app.route("/")
 def index():
-    return 'flask here'
+    return "flask here"
