@@ -50,7 +50,7 @@ class ContainerAppTests(DaemonTestCase):
         self.daemon.stop(9)
         self.daemon.start()
         self.assertEqual(self.daemon.get("/shop/b").body, "hello from /b")
-        self.assertEqual(len(self.running()), len(before))
+        self.wait_until("only as many run", lambda: len(self.running()) == len(before), 60)
         self.daemon.must("app", "delete", "--yes", "/shop")
         self.wait_until("no container runs", lambda: not self.running(), 60)
 
