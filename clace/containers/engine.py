@@ -97,7 +97,7 @@ class ContainerEngine:
             raise AppBroken(error.message) from None
         image = await self._images.of(order, tell)
         mounts = await self._mounts.of(order, image.file.volumes)
-        if image.live:
+        if image.live and ":" not in order.app.source_url:
             mounts = (*mounts, f"{order.app.source_url}:{image.live}:ro")
         port = order.config.port or image.file.port
         uses_socket = bool(options.socket) or (

@@ -10,7 +10,13 @@ from pathlib import Path
 from clace.containers.names import digest
 from clace.containers.secret_files import rendered
 from clace.containers.settings import ContainerSettings
-from clace.containers.volumes import Volume, bound_folder, mount_argument, read_volume
+from clace.containers.volumes import (
+    Volume,
+    bound_folder,
+    kept_folder,
+    mount_argument,
+    read_volume,
+)
 from clace.errors import AppBroken, BadRequest, SourceError
 from clace.interfaces import WorkloadOrder
 from clace.model import App, WorkloadConfig
@@ -44,7 +50,8 @@ class ContainerMounts:
         :raises AppBroken: if one cannot be had.
         """
         try:
-            volumes = list(map(read_volume, (*volume_texts(order.app, order.config), *more)))
+            volumes = list(map(read_volume, volume_texts(order.app, order.config)))
+            volumes += map(kept_folder, more)
             by_target = {volume.target: volume for volume in reversed(volumes)}
             return tuple([await self._mount(by_target[key], order) for key in sorted(by_target)])
         except (BadRequest, SourceError) as error:

@@ -52,6 +52,17 @@ def read_volume(text: str) -> Volume:
     return Volume(target=target, name=source or target, is_read_only=is_read_only)
 
 
+def kept_folder(target: str) -> Volume:
+    """The volume of a folder that an image has for its data. An image asks for nothing else: what
+    an app asks for is approved, and this is not.
+
+    :raises BadRequest: if it is more than the path of a folder.
+    """
+    if ":" in target:
+        raise BadRequest(f"VOLUME {target!r:.200}: expected the absolute path of a folder")
+    return Volume(target=_target(target, target), name=target)
+
+
 def bound_folder(
     volume: Volume, app: App, allowed: Iterable[Path], environment: Mapping[str, str]
 ) -> tuple[str, bool]:

@@ -100,6 +100,12 @@ class MountTests(SynchronousTestCase):
         other = replace(self.app, id="app_stg_1")
         self.assertNotEqual(volume_name(other, "/data"), names[0])
 
+    def test_images_ask_for_folders_alone(self):
+        """What an image names is kept by the engine, and never a folder of this machine."""
+        for wrong in (f"{self.top / 'allowed'}:/in", "cl_secret:x:/in", "../up", "data", "/"):
+            order = WorkloadOrder(app=self.app, files=SourceTree({}), config=WorkloadConfig())
+            self.failureResultOf(self.mounts.of(order, (wrong,)), AppBroken)
+
     def test_allowed_folders(self):
         """Folders of this machine are in those that are configured; the source is only read."""
         inside = self.top / "allowed" / "in"
