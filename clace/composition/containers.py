@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from clace.config import Config
-from clace.containers import ContainerSettings, found_engine
+from clace.containers import ContainerSettings, found_engine, way_in
 
 _PASSED_ON = ("PATH", "HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST", "DOCKER_CONFIG", "TMPDIR")
 
@@ -16,9 +16,11 @@ def container_settings(config: Config, environ: Mapping[str, str]) -> ContainerS
     path = environ.get("PATH", os.defpath)
     passed_on = {name: environ[name] for name in _PASSED_ON if name in environ}
     chosen = config.container
+    engine = found_engine(config.system.container_command, path)
     return ContainerSettings(
         home=config.home,
-        engine=found_engine(config.system.container_command, path),
+        engine=engine,
+        way=way_in(engine, path, is_root=os.geteuid() == 0),
         engine_args=chosen.engine_args,
         run_args=chosen.run_args,
         build_args=chosen.build_args,

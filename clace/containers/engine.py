@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -19,7 +18,7 @@ from clace.containers.discovery import MISSING
 from clace.containers.images import AppImage, Images, ISourceFolder
 from clace.containers.mounts import ContainerMounts, volume_texts
 from clace.containers.names import APP_LABEL, HASH_LABEL, HOME_LABEL, container_name, digest, labels
-from clace.containers.namespaces import ENTER, WayIn, relay_command, way_in
+from clace.containers.namespaces import ENTER, WayIn, relay_command
 from clace.containers.options import NO_NETWORK, ContainerOptions, option_arguments, read_options
 from clace.containers.reaching import SOCKET, ContainerConnections, ContainerPlace
 from clace.containers.settings import ContainerSettings
@@ -74,8 +73,7 @@ class ContainerEngine:
         self._images = Images(self._commands, sources, reactor, settings)
         self._mounts = ContainerMounts(settings, self._folder)
         self._connections = ContainerConnections(reactor)
-        path = settings.environment.get("PATH", os.defpath)
-        self._way = way_in(settings.engine, path, is_root=os.geteuid() == 0)
+        self._way = settings.way
         self._used: set[str] = set()
 
     @property

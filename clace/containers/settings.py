@@ -7,16 +7,19 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from clace.containers.namespaces import WayIn
+
 
 class ContainerSettings(Struct, frozen=True, kw_only=True):
-    """``engine`` is the program of the container engine, empty if the server has none; ``home``
-    that of this server. ``engine_args`` come before every command of the engine, ``run_args`` after
-    ``run``, ``build_args`` after ``build``. Containers of apps that are gone are looked for every
-    ``sweep_seconds``, if that is not 0.
+    """``engine`` is the program of the container engine, empty if the server has none, ``way`` that
+    into its containers; ``home`` that of this server. ``engine_args`` come before every command of
+    the engine, ``run_args`` after ``run``, ``build_args`` after ``build``. Containers of apps that
+    are gone are looked for every ``sweep_seconds``, if that is not 0.
     """
 
     home: Path
     engine: str = ""
+    way: WayIn = WayIn.THREAD
     engine_args: tuple[str, ...] = ()
     run_args: tuple[str, ...] = ()
     build_args: tuple[str, ...] = ()

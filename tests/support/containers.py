@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+from clace.containers.namespaces import way_in
 from clace.containers.settings import ContainerSettings
 
 GO = "/usr/local/go/bin"
@@ -106,6 +107,7 @@ def settings(home: Path, **more) -> ContainerSettings:
     return ContainerSettings(
         home=home,
         engine=podman,
+        way=way_in(podman, os.environ["PATH"], is_root=os.geteuid() == 0),
         engine_args=(*storage, *ENGINE_ARGS),
         run_args=RUN_ARGS,
         stop_seconds=1,

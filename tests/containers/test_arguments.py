@@ -1,0 +1,178 @@
+"""What is said to an engine, by one that writes down what it hears."""
+
+import json
+from pathlib import Path
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.containers.engine import ContainerEngine
+from clace.containers.namespaces import WayIn
+from clace.containers.settings import ContainerSettings
+from clace.errors import AppBroken
+from clace.interfaces import ProgramExit, WorkloadOrder
+from clace.model import App, AppMetadata, WorkloadConfig
+from clace.sources.tree import SourceTree
+
+IMAGE = [{"Id": "sha256:abc", "Config": {"ExposedPorts": {"8080/tcp": {}}}}]
+CONTAINER = [
+    {
+        "State": {"Running": True, "Pid": 4711},
+        "NetworkSettings": {"Ports": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "40123"}]}},
+    }
+]
+
+
+class Output:
+    """Bytes that are all there at once."""
+
+    def __init__(self, text):
+        self.parts = [text.encode()] if text else []
+
+    async def read(self):
+        return self.parts.pop() if self.parts else b""
+
+
+class Program:
+    """A command that has ended, or one that goes on."""
+
+    def __init__(self, text, status, ended):
+        self.output, self.errors = Output(text), Output("")
+        self.ended = succeed(ProgramExit(status=status)) if ended else Deferred()
+
+    def kill(self):
+        """Nothing runs."""
+
+
+class Engine:
+    """Starts nothing, answers what an engine would, and keeps what was said and handed over."""
+
+    def __init__(self):
+        self.said = []
+        self.environments = []
+        self.files = []
+        self.runs = False
+
+    def start(self, launch):
+        self.said.append(launch.arguments)
+        self.environments.append(launch.environment)
+        for word in launch.arguments:
+            if word.startswith("--env-file="):
+                self.files.append(Path(word.partition("=")[2]).read_text())
+        match launch.arguments:
+            case ("image", "inspect", *_):
+                return Program(json.dumps(IMAGE), 0, ended=True)
+            case ("container", "inspect", *_):
+                return Program(json.dumps(CONTAINER), not self.runs, ended=True)
+            case ("run", *_):
+                self.runs = True
+                return Program("", 0, ended=True)
+            case ("wait" | "logs", *_):
+                return Program("", 0, ended=False)
+        return Program("", 0, ended=True)
+
+
+class ArgumentTests(SynchronousTestCase):
+    def started(self, way=WayIn.THREAD, environment=None, **metadata):
+        home = Path(self.mktemp()).absolute()
+        self.heard = Engine()
+        settings = ContainerSettings(
+            home=home,
+            engine="/bin/engine",
+            way=way,
+            allowed_args={"add-host": "regex:.*"},
+            environment={"PATH": "/bin"},
+        )
+        engine = ContainerEngine(Clock(), self.heard, None, settings)
+        order = WorkloadOrder(
+            app=App(id="app_prd_1", path="/x", metadata=AppMetadata(**metadata)),
+            files=SourceTree({}),
+            config=WorkloadConfig(src="image:shop"),
+            environment=environment or {},
+        )
+        prepared = self.successResultOf(engine.prepare(order, lambda _line: None))
+        return self.successResultOf(engine.start(prepared, lambda _data: None))
+
+    def run_words(self):
+        (words,) = [words for words in self.heard.said if words[0] == "run"]
+        return words
+
+    def test_walls(self):
+        """A container has no network, no capabilities and no writable files unless it is said."""
+        self.started()
+        words = self.run_words()
+        for word in ("--network=none", "--cap-drop=all", "--security-opt=no-new-privileges"):
+            self.assertIn(word, words)
+        self.assertIn("--read-only", words)
+        self.assertEqual([word for word in words if word.startswith("--publish")], [])
+        self.assertEqual([word for word in words if word.startswith("--volume")], [])
+        self.assertEqual(words[-1], "abc")
+
+    def test_values_are_in_a_file_alone(self):
+        """Neither the command line nor the engine's environment has a value of the app's."""
+        self.started(environment={"KEY": "s3cret", "LD_PRELOAD": "/x.so"})
+        self.assertNotIn("s3cret", str(self.heard.said) + str(self.heard.environments))
+        self.assertEqual({tuple(one) for one in self.heard.environments}, {("PATH",)})
+        (text,) = self.heard.files
+        self.assertIn("KEY=s3cret\n", text)
+        self.assertIn("PORT=8080\n", text)
+
+    def test_values_with_line_breaks(self):
+        """A value that would be two lines of the file is refused, and so is another name."""
+        for environment in ({"A": "1\nPATH=/x"}, {"A B": "1"}, {"": "1"}, {"A=B": "1"}):
+            with self.assertRaises(self.failureException):
+                self.started(environment=environment)
+            self.assertEqual([words for words in self.heard.said if words[0] == "run"], [])
+
+    def test_published_only_where_it_has_to_be(self):
+        """A port is published where there is no way in, and only for a container with a network."""
+        bridge = {"container_options": {"network": "bridge"}}
+        for way in (WayIn.THREAD, WayIn.RELAY):
+            try:
+                self.started(way, **bridge)
+            except self.failureException:
+                self.assertEqual(way, WayIn.RELAY)  # the relay's program is not there
+            self.assertNotIn("--publish=127.0.0.1::8080", self.run_words())
+        workload = self.started(WayIn.PUBLISHED, **bridge)
+        self.assertIn("--publish=127.0.0.1::8080", self.run_words())
+        self.assertEqual(workload.place.published, 40123)
+        alone = self.started(WayIn.PUBLISHED)
+        self.assertIsNotNone(alone.place.folder)
+        self.assertIn("CL_SOCKET=/run/clace/app.sock\n", self.heard.files[0])
+
+    def test_what_the_operator_allows(self):
+        """An allowed argument comes after those of the configuration; others stop it all."""
+        self.started(container_options={"add-host": "db:10.0.0.5"})
+        self.assertIn("--add-host=db:10.0.0.5", self.run_words())
+        with self.assertRaises(self.failureException):
+            self.started(container_options={"privileged": "true"})
+        self.assertEqual(self.heard.said, [])
+
+
+class RefusalTests(SynchronousTestCase):
+    def refusal(self, files, engine="/bin/engine", **config):
+        settings = ContainerSettings(home=Path(self.mktemp()).absolute(), engine=engine)
+        made = ContainerEngine(Clock(), Engine(), None, settings)
+        order = WorkloadOrder(
+            app=App(id="app_prd_1", path="/x"),
+            files=SourceTree(files),
+            config=WorkloadConfig(**config),
+        )
+        return self.failureResultOf(
+            made.prepare(order, lambda _line: None), AppBroken
+        ).value.message
+
+    def test_words(self):
+        """The words of the original for what is missing."""
+        self.assertEqual(self.refusal({}), "no container file found, source is set to auto")
+        self.assertEqual(
+            self.refusal({"Dockerfile": b"FROM a"}),
+            "port not specified in app config and in container file Dockerfile",
+        )
+        self.assertEqual(
+            self.refusal({}, src="nixpacks"), "nixpacks container source not supported yet"
+        )
+        self.assertIn("system.container_command", self.refusal({}, engine=""))
+        self.assertIn("not found in the source", self.refusal({}, src="Other"))
+        self.assertIn("is no name of an image", self.refusal({}, src="image:-v"))
