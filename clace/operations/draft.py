@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +24,8 @@ from clace.interfaces import (
 from clace.model import App, AppMetadata, AppSettings
 from clace.operations.changes import app_changes, app_changes_by_value, changed_ids, pinned
 
+MOST_ASIDE = 64
+"""The loaded apps that wait for a commit, each in a process of its own."""
 Committed = Callable[[Iterable[App]], None]
 
 
@@ -68,6 +71,7 @@ class AppsDraft:
         self._collected = _DraftedChanges()
         self._parts: list[_DraftedChanges] = []
         self._pins: dict[str, dict[str, str]] = {}
+        self._aside: deque[tuple[_DraftedChanges, App, Any]] = deque()
 
     async def __aenter__(self) -> Self:
         return self
@@ -87,7 +91,7 @@ class AppsDraft:
         which the parts were made, whenever it does.
         """
         part = AppsDraft(self._store, self._runtime, self._installed)
-        part._pins = self._pins
+        part._pins, part._aside = self._pins, self._aside
         self._parts.append(part._collected)
         return part
 
@@ -95,12 +99,19 @@ class AppsDraft:
         self._collected.changes += changes
 
     async def load(self, app: App, files: IFiles) -> None:
-        """Load ``app`` aside, to be published when the draft is committed.
+        """Load ``app`` aside, to be published when the draft is committed. Of very many apps the
+        newest are kept; the others, which have shown that they load, start with a request.
 
         :raises AppBroken: if it does not load.
         """
         loaded = await self._runtime.load(app, files)
         self._collected.loaded.append((app, loaded))
+        self._aside.append((self._collected, app, loaded))
+        if len(self._aside) > MOST_ASIDE:
+            collected, oldest, unused = self._aside.popleft()
+            collected.loaded.remove((oldest, unused))
+            collected.renewed.append(oldest)
+            unused.discard()
         if loaded.pins and loaded.pins != app.metadata.pins:
             self._pins[app.id] = dict(loaded.pins)
 

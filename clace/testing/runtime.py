@@ -50,11 +50,13 @@ class MemoryRuntime(Runtime):
 
 
 class MemoryHosts:
-    """Loads apps in this process, and counts how many."""
+    """Loads apps in this process; counts how many, and the ``most`` that were there at once."""
 
     def __init__(self, clock: Any) -> None:
         self._clock = clock
         self.starts = 0
+        self.most = 0
+        self._hosts: list[MemoryHost] = []
 
     def begin(self) -> None:
         """Nothing needs to be started."""
@@ -73,7 +75,10 @@ class MemoryHosts:
         except AppFault as fault:
             kind = AppNotApproved if fault.code == AppNotApproved.code else AppBroken
             raise kind(fault.located()) from None
-        return MemoryHost(self._clock, limits, app), app.loaded
+        host = MemoryHost(self._clock, limits, app)
+        self._hosts = [one for one in (*self._hosts, host) if one.alive]
+        self.most = max(self.most, len(self._hosts))
+        return host, app.loaded
 
     async def in_thread(self, work: Callable[[], T], /) -> T:
         return work()

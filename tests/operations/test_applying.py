@@ -12,6 +12,7 @@ from clace.errors import (
     NoSuchApp,
     SourceError,
 )
+from clace.operations.draft import MOST_ASIDE
 from tests.operations.house import app_star
 from tests.operations.test_administration import GIT, HouseCase
 from tests.support.administration_contract import NONE, RUNS
@@ -115,6 +116,25 @@ class CreateTests(ApplyCase):
         self.assertTrue(self.applied(dry_run=True).create_results[0].approve_results)
         self.applied(approve=True)
         self.assertEqual(self.answer("/one"), "one")
+
+
+class ManyTests(ApplyCase):
+    def test_hosts(self):
+        """Of many new apps each is loaded, few stay loaded until all are made, and all serve."""
+        count = MOST_ASIDE + 10
+        self.declare(f'[app("/%d" % n, "/src/one") for n in range({count})]')
+        self.applied(dry_run=True)
+        self.assertLessEqual(self.house.runtime.memory.most, MOST_ASIDE + 2)
+        before = self.house.runtime.memory.starts
+        self.applied()
+        self.assertGreaterEqual(self.house.runtime.memory.starts - before, count)
+        self.assertEqual({self.answer(f"/{n}") for n in range(count)}, {"one"})
+        self.source("one", body="two")
+        self.applied(reload="matched", promote=True)
+        self.assertEqual({self.answer(f"/{n}") for n in range(count)}, {"two"})
+        self.source("one", body="three")
+        self.reloaded(promote=True)
+        self.assertEqual({self.answer(f"/{n}") for n in range(count)}, {"three"})
 
 
 class UpdateTests(ApplyCase):
