@@ -70,6 +70,7 @@ timed-tests: $(STAMP) $(VENV)/.package
 # The wall around programs carries every layer for a plain user too, who has no rights but namespaces.
 plain-user-tests: $(STAMP) $(VENV)/.package
 	.ci/as-plain-user $(addprefix tests.processes.test_,walled_starter walled_orphans process_kit) \
+	  tests.environments.test_walled_builds \
 	  $(addprefix tests.system.test_,process_kit program_network)
 
 # Real servers, browsers and proxies.

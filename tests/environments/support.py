@@ -73,13 +73,13 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 """
 
 
-def make_sdist(folder, name):
-    """Write a source distribution that builds itself, without any other package."""
+def make_sdist(folder, name, extra=""):
+    """Write a source distribution that builds itself, and runs some code when it does."""
     project = f'[project]\nname = "{name}"\nversion = "1.0"\n[build-system]\nrequires = []\n'
     project += 'build-backend = "backend"\nbackend-path = ["."]\n'
     files = {
         "pyproject.toml": project,
-        "backend.py": BACKEND.replace("NAME", name),
+        "backend.py": BACKEND.replace("NAME", name) + extra,
         "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: 1.0\n",
     }
     folder.mkdir(parents=True, exist_ok=True)
