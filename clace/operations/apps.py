@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from zope.interface import implementer
 
 from clace.admin_api import (
@@ -73,6 +74,8 @@ class AppOperations:
 
 def _listed(app: App, *, staged_changes: bool = False) -> AppListed:
     fields = {name: getattr(app, name) for name in app.__struct_fields__}
+    # A lock has a hundred kilobytes, and a list is of many apps.
+    fields["metadata"] = replace(app.metadata, pins={})
     return AppListed(**fields, staged_changes=staged_changes)
 
 

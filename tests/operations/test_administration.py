@@ -34,9 +34,10 @@ from clace.errors import (
     SourceError,
 )
 from clace.interfaces import PointApp
-from clace.model.app import AccountLink, Demands, Permission
+from clace.model.app import AccountLink, App, AppMetadata, Demands, Permission
 from clace.model.failures import AppFailure, Fault
 from clace.model.paths import AppPath
+from clace.operations.apps import _listed
 from tests.operations.house import NOW, House, app_star
 from tests.support.administration_contract import NONE, RUNS, AdministrationContract
 
@@ -559,3 +560,12 @@ class StopTests(HouseCase):
     def test_create_request_is_whole(self):
         """A request with defaults is what era 25 sends."""
         self.assertEqual(NewApp(path="/a", source_url="/b").app_authn, "default")
+
+
+class ListedTests(SynchronousTestCase):
+    def test_without_locks(self):
+        """A list of apps does not carry the locks of their packages."""
+        app = App("app_prd_1", "/a", metadata=AppMetadata(name="A", pins={"lock": "x" * 9}))
+        listed = _listed(app, staged_changes=True)
+        self.assertEqual((listed.metadata.name, listed.metadata.pins), ("A", {}))
+        self.assertTrue(listed.staged_changes)
