@@ -182,6 +182,7 @@ class ContainerEngine:
             await self._commands.run("rm", "--force", name)
         await self._images.forget(app_id)
         await self._sources.forget(app_id)
+        self._mounts.forget(app_id)
 
     async def sweep(self, installed: frozenset[str]) -> tuple[str, ...]:
         """Remove containers that this server has started for apps which are gone; their names."""

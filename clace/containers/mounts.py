@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -56,6 +57,10 @@ class ContainerMounts:
             return tuple([await self._mount(by_target[key], order) for key in sorted(by_target)])
         except (BadRequest, SourceError) as error:
             raise AppBroken(error.message) from None
+
+    def forget(self, app_id: str) -> None:
+        """Remove the files that were made of an app's secrets."""
+        shutil.rmtree(self._folder / app_id.lower(), ignore_errors=True)
 
     async def _mount(self, volume: Volume, order: WorkloadOrder) -> str:
         if volume.template:

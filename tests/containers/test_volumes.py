@@ -147,3 +147,5 @@ class MountTests(SynchronousTestCase):
         self.assertEqual((target, mode), ("/s.toml", "ro"))
         self.assertEqual(Path(source).read_text("utf-8"), 'key = "<a&b>"\n')
         self.assertEqual(Path(source).parent.stat().st_mode & 0o777, 0o700)
+        self.mounts.forget(self.app.id)
+        self.assertFalse(Path(source).exists())
