@@ -21,6 +21,7 @@ from clace.units import MEBIBYTE
 
 _LISTING = 64 * MEBIBYTE
 _HEAD_LINE = 200
+_DEADLINE = "[system] git_operation_timeout_secs"
 _FETCHED = "refs/clace/fetched"
 _ALL_BRANCHES = "+refs/heads/*:refs/clace/heads/*"
 
@@ -187,6 +188,10 @@ class GitWorkshop:
             if "remote ref" in error.message:
                 raise _NoSuchRef(error.message) from error
             raise self._refusal(error.message, self._next_step(error.message)) from error
+        except SourceError as error:
+            if self._clock.seconds() < self._ends:
+                raise
+            raise self._refusal(error.message, _DEADLINE) from error
 
     def _next_step(self, complaint: str) -> str:
         """Return the words for what to look at when a repository cannot be reached."""
