@@ -340,6 +340,7 @@ class Apps:
             ),
             seconds=self._config.system.git_operation_timeout_secs,
             kept=self._config.system.git_cache_mb * MEBIBYTE,
+            head_seconds=self._config.system.git_remote_check_interval_secs,
         )
         folder = self._config.home / "run" / "git"
         return GitSource(self._reactor, starter, self._file_threads.run, folder, options)

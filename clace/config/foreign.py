@@ -32,7 +32,7 @@ _KEYS = {
         builder_auth_token container_builder daisyui_theme_url daisyui_url
         disable_file_hash_dev_mode early_hints
         enable_compression file_workers
-        git_checkout_cache_entries git_remote_check_interval_secs
+        git_checkout_cache_entries
         leader_election_heartbeat_interval_secs leader_election_lease_secs list_apps_title
         node_path root_serve_list_apps show_hosted_with
         tailwind_version tailwindcss_command use_image_pre_build_step watch_ignore_patterns

@@ -164,6 +164,7 @@ class System(Struct, frozen=True):
     ] = ("HOME", "CL_HOME", "PATH")
     git_operation_timeout_secs: Annotated[int, Meta(ge=0, le=DAY)] = 600
     git_config: OptionalPlace = None
+    git_remote_check_interval_secs: Annotated[int, Meta(ge=0, le=DAY)] = 0
     git_cache_mb: Annotated[int, Meta(ge=0, le=1_000_000)] = 512
     default_schedule_mins: Annotated[int, Meta(ge=1, le=527_040)] = 15
     max_sync_failure_count: Annotated[int, Meta(ge=1, le=1_000)] = 5

@@ -17,6 +17,7 @@ from clace.errors import SourceError
 from clace.interfaces import FetchedSource, IStarter, SourceRevision
 from clace.sources.git_auth import GitLogin
 from clace.sources.git_clones import BorrowedClone, GitClones
+from clace.sources.git_heads import RememberedHeads
 from clace.sources.git_program import GitProgram
 from clace.sources.git_tools import GitSurroundings, laid_out
 from clace.sources.git_turns import GitTurns
@@ -36,7 +37,8 @@ class GitOptions(Struct, frozen=True, kw_only=True):
 
     ``seconds`` are for all of a fetch, 0 for a day; ``default_auth`` names the entry for revisions
     that name none; ``disk`` is the most that a file it writes may have, and ``kept`` the most that
-    is kept of what was fetched, in bytes; ``at_once`` is for each server.
+    is kept of what was fetched, in bytes; ``at_once`` is for each server. The head of a branch or
+    tag is not asked for again for ``head_seconds``.
     """
 
     auths: tuple[GitLogin, ...] = ()
@@ -47,6 +49,7 @@ class GitOptions(Struct, frozen=True, kw_only=True):
     at_once: int = 4
     disk: int = 1024 * MEBIBYTE
     kept: int = 512 * MEBIBYTE
+    head_seconds: float = 0
     limits: SourceLimits = SourceLimits()
 
 
@@ -86,6 +89,7 @@ class GitSource(Service):
         self._program = GitProgram(clock, starter, options.program, options.disk)
         self._clones = GitClones(folder / "clones", options.kept)
         self._turns = GitTurns(clock, options.at_once)
+        self._heads = RememberedHeads(clock, options.head_seconds)
 
     def startService(self) -> None:
         """Remove what a server that was killed left."""
@@ -159,7 +163,8 @@ class GitSource(Service):
             place = task.wanted.place
             work = partial(laid_out, folder, place, task.auth, self._options.around, clone)
             tools = await self._in_thread(work)
-            yield GitWorkshop(self._program, self._clock, task.ends, task.wanted, tools)
+            around = self._program, self._clock
+            yield GitWorkshop(*around, task.ends, task.wanted, tools, self._heads)
         finally:
             await self._in_thread(partial(shutil.rmtree, folder, ignore_errors=True))
 

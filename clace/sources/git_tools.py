@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clace.errors import SourceError
 from clace.sources.git_auth import GitLogin, credential_options
@@ -30,13 +31,14 @@ class GitSurroundings(Struct, frozen=True, kw_only=True):
 class GitTools(Struct, frozen=True):
     """The folder, what git sees of the world, and the options that let it in.
 
-    ``known`` are the commits that are here already; ``known_hosts`` is the file of host keys, if it
-    is not that of the user.
+    ``login`` names them; ``known`` are the commits that are here already; ``known_hosts`` is the
+    file of host keys, if it is not that of the user.
     """
 
     folder: Path
     environment: Mapping[str, str]
     options: tuple[str, ...]
+    login: str = ""
     known_hosts: str = ""
     known: frozenset[str] = frozenset()
 
@@ -49,7 +51,7 @@ class GitTools(Struct, frozen=True):
     def borrows_nothing(self) -> GitTools:
         """The same with an empty repository."""
         environment = {**self.environment, "GIT_DIR": str(self.folder / _WHOLE)}
-        return GitTools(self.folder, environment, self.options, self.known_hosts)
+        return replace(self, environment=environment, known=frozenset())
 
 
 def laid_out(
@@ -83,8 +85,14 @@ def laid_out(
     for name in (_BORROWING, _WHOLE):
         _make_repository(folder / name)
     clone.lend(folder / _BORROWING)
-    known_hosts = auth.known_hosts if auth else ""
-    return GitTools(folder, seen, options, known_hosts, clone.commits)
+    return GitTools(
+        folder=folder,
+        environment=seen,
+        options=options,
+        login=auth.name if auth else "",
+        known_hosts=auth.known_hosts if auth else "",
+        known=clone.commits,
+    )
 
 
 def _make_repository(folder: Path) -> None:

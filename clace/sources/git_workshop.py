@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from clace.errors import SourceError
 from clace.sources import git_objects
+from clace.sources.git_heads import RememberedHeads
 from clace.sources.git_program import GitFailed, GitProgram, GitRun
 from clace.sources.git_ssh import next_step
 from clace.sources.git_tools import GitTools
@@ -44,10 +45,11 @@ class GitWorkshop:
         ends: float,
         wanted: WantedRevision,
         tools: GitTools,
+        heads: RememberedHeads,
     ) -> None:
         self._program, self._clock = program, clock
         self._ends = ends
-        self._wanted, self._tools = wanted, tools
+        self._wanted, self._tools, self._heads = wanted, tools, heads
 
     @property
     def repository(self) -> Path:
@@ -69,12 +71,17 @@ class GitWorkshop:
     async def _asked(self) -> str:
         """The commit that the repository has by this name; or an empty text."""
         wanted = self._wanted
+        key = (self._tools.login, wanted.place.url, *wanted.refs)
+        if (remembered := self._heads.get(key)) is not None:
+            return remembered
         # The commit that a tag with a message is of has the tag's name with this behind it.
         refs = [each for ref in wanted.refs for each in (f"{ref}^{{}}", ref)]
         printed = await self._remote("ls-remote", "--end-of-options", wanted.place.url, *refs)
         lines = printed.decode(errors="replace").splitlines()
         commits = {ref: commit for commit, _, ref in (line.partition("\t") for line in lines)}
-        return next((commits[ref] for ref in refs if ref in commits), "")
+        found = next((commits[ref] for ref in refs if ref in commits), "")
+        self._heads.put(key, found)
+        return found
 
     async def fetch(self) -> PickedCommit:
         """Have the commit here.

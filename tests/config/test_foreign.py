@@ -18,7 +18,6 @@ class ForeignTests(LoadCase):
         """Keys of OpenRun that do nothing here are warned about, those for git too."""
         for name in (
             "git_checkout_cache_entries",
-            "git_remote_check_interval_secs",
             "show_hosted_with",
         ):
             self.assertEqual(

@@ -3,6 +3,7 @@ from pathlib import Path
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from clace.errors import SourceError
@@ -203,6 +204,23 @@ class KeptFetchTests(TestCase):
             self.assertLess(self.http.sent, 1500)
         await self.assert_fetches(files, commit=commit)
         self.assertEqual(self.http.asked, [])
+
+    async def test_a_head_that_was_told(self):
+        """A branch is asked for again when that time is over, and another branch at once."""
+        clock = Clock()
+        options = GitOptions(head_seconds=30, seconds=0)
+        source = GitSource(clock, self.starter, at_once, self.root / "git", options)
+        first = self.repository.commit(MANY)
+        self.repository.git("branch", "side", first)
+        main = SourceRevision(source_url=self.url)
+        self.assertEqual(await source.head(main), first)
+        second = self.repository.commit({"a": b"1"})
+        self.assertEqual(await source.head(main), first)
+        side = SourceRevision(source_url=self.url, branch="side")
+        self.repository.git("branch", "--force", "side", second)
+        self.assertEqual(await source.head(side), second)
+        clock.advance(30)
+        self.assertEqual(await source.head(main), second)
 
     async def test_branches_and_commits_share_a_clone(self):
         """Another branch, a tag, and an older commit of a repository bring what they differ by."""
