@@ -494,20 +494,20 @@ class AdminAPITests(SynchronousTestCase):
     def test_refuses_what_it_does_not_know(self):
         """A field or a parameter that an operation does not know is refused by its name."""
         for route in (*((r.method, r.path) for r in OPERATIONS), ("GET", "/openapi.json")):
-            response, body = self.ask(*route[:1], f"{route[1]}?stageAt=x")
+            response, body = self.ask(*route[:1], f"{route[1]}?bindings=x")
             self.assertEqual(response.code, 400, route)
-            self.assertIn("unknown query parameter stageAt", body)
+            self.assertIn("unknown query parameter bindings", body)
         required = {"path": "/x", "source_url": "/x", "value": "v"}
         for route in OPERATIONS:
             known = route.body.__struct_fields__ if route.body else ()
             fields = {name: value for name, value in required.items() if name in known}
-            data = json.dumps({**fields, "stage_at": ""}).encode()
+            data = json.dumps({**fields, "bindings": []}).encode()
             queries = "&".join(
                 f"{field.encode_name}=x" for field in route.parameters if field.required
             )
             response, body = self.ask(route.method, f"{route.path}?{queries}", data=data)
             self.assertEqual(response.code, 400, (route.path, body))
-            self.assertIn("unknown field `stage_at`", json.loads(body)["message"])
+            self.assertIn("unknown field `bindings`", json.loads(body)["message"])
         self.assertEqual(self.audit, [])
 
     def test_takes_a_body_that_says_nothing(self):
