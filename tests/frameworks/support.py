@@ -16,6 +16,8 @@ CHOSEN = os.environ.get("FRAMEWORKS", "").split()
 # Packages that were fetched once stay for the next run; another server builds environments anew.
 STORE = Path(tempfile.gettempdir()) / "clace-frameworks"
 _SECONDS = 600
+# Gradio takes five seconds of a processor to be imported, which a busy machine gives in a minute.
+_ATTEMPTS = 150
 
 
 def addresses():
@@ -48,7 +50,11 @@ class FrameworkCase(DaemonTestCase):
 
     def make_daemon(self, config="", **options):
         hosts = ", ".join(f'"{host}"' for host in (*HOSTS, *addresses()))
-        daemon = super().make_daemon(f"[python]\nallowed_hosts = [{hosts}]\n{config}", **options)
+        daemon = super().make_daemon(
+            f"[app_config]\ncontainer.health_attempts_after_startup = {_ATTEMPTS}\n"
+            f"[python]\nallowed_hosts = [{hosts}]\n{config}",
+            **options,
+        )
         STORE.mkdir(exist_ok=True)
         (daemon.home / "environments").symlink_to(STORE)
         return daemon
