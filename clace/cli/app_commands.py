@@ -33,7 +33,7 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Delete without a qu
     lazy={
         "verify-file": Lazy(
             "clace.cli.history_commands:verify_file",
-            "Tell whether an app serves exactly the bytes of a file.",
+            "Tell whether an app serves a file.",
         ),
         "logs": Lazy(
             "clace.cli.program_commands:logs", "Print what the program of an app has written."
@@ -46,11 +46,11 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Delete without a qu
         ),
         "update": Lazy(
             "clace.cli.settings_commands:metadata",
-            "Change versioned settings of apps; the name of update-metadata in 2026.",
+            "Change versioned settings of apps: staging first, production with --promote.",
         ),
         "settings": Lazy(
             "clace.cli.settings_commands:settings",
-            "Change settings that hold at once; the name of update-settings in 2026.",
+            "Change settings of apps and their staging apps; they hold at once.",
         ),
         "update-metadata": Lazy(
             "clace.cli.settings_commands:metadata",

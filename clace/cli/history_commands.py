@@ -63,7 +63,11 @@ def cat(server: ChosenServer, path: str, name: str, version: str) -> None:
     sys.stdout.buffer.write(result.content)
 
 
-@click.command("verify-file", cls=Command)
+@click.command(
+    "verify-file",
+    cls=Command,
+    short_help="Tell whether an app serves a file.",
+)
 @click.option(
     "--name", "-n", default="", help="Name of the file in the app's source.  [default: any]"
 )

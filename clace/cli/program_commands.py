@@ -21,7 +21,7 @@ from clace.text import printable
 _KILLED = 128
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Print what the program of an app has written.")
 @click.option("--follow", "-f", is_flag=True, help="Go on with the lines that are still to come.")
 @click.option(
     "--since", default="", metavar="TIME", help="From this time on, or for the last 10m, 12h or 2d."
@@ -53,7 +53,7 @@ def logs(
     server.each(api.READ_LOG, query, take)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Stop the program of an app.")
 @result_format_option
 @path_argument
 @for_server
@@ -67,7 +67,7 @@ def stop(server: ChosenServer, path: str, form: str) -> None:
     say_result(found, [f"App {found.app_path_domain} is {found.state}"], form)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Start the program of an app.")
 @result_format_option
 @path_argument
 @for_server
@@ -77,7 +77,7 @@ def start(server: ChosenServer, path: str, form: str) -> None:
     say_result(found, [f"App {found.app_path_domain} is {found.state}"], form)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Start the program of an app anew.")
 @result_format_option
 @path_argument
 @for_server
@@ -90,7 +90,7 @@ def restart(server: ChosenServer, path: str, form: str) -> None:
     say_result(found, [f"App {found.app_path_domain} is {found.state}"], form)
 
 
-@click.command("exec", cls=Command)
+@click.command("exec", cls=Command, short_help="Run a command behind the wall of an app.")
 @path_argument
 @click.argument("command", nargs=-1, required=True)
 @for_server
