@@ -11,7 +11,7 @@ from tests.cli.test_app_commands import PROD, RUNS, STAGING, AppCase
 
 SILENT = {
     *("completion", "server start", "server stop", "password", "config default"),
-    *("version cat", "app exec", "app logs", "export", "fmt"),
+    *("version cat", "app exec", "app logs", "export", "fmt", "pretty-print"),
 }
 
 
