@@ -227,7 +227,8 @@ async def outcomes(case, machine, *without, egress=Egress, **fields):
         raise AssertionError(f"{started} {await program.ended}")
     asker = await program.connect(Factory.forProtocol(Asker), 5)
     found = json.loads(await asker.answer)
-    program.kill()
+    # Without a namespace of processes the program would outlive its init.
+    program.stop()
     await program.ended
     return found
 
