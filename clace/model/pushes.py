@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from clace.errors import BadRequest
+from clace.globs import matches_glob
 
 PUSH_EVENT, PING_EVENT = "push", "ping"
 _BRANCH = "refs/heads/"
@@ -90,9 +91,7 @@ def read_push(event: str, content_type: str, body: bytes) -> Push:
 
 def matches_globs(name: str, globs: Iterable[str]) -> bool:
     """Tell if one of the globs selects a name; ``*`` ends at a slash, ``**`` does not."""
-    from wcmatch import glob  # noqa: PLC0415 - few processes are called by webhooks
-
-    return glob.globmatch(name, tuple(globs), flags=glob.GLOBSTAR | glob.DOTGLOB)
+    return any(matches_glob(name, glob) for glob in globs)
 
 
 def read_globs(text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -136,8 +137,25 @@ class GlobTests(SynchronousTestCase):
             ("a/b/c.py", ("x", "**/*.py"), True),
             (".env", ("*",), True),
             ("x", (), False),
+            ("a", ("**",), True),
+            ("b", ("a/**/b", "**/b"), True),
+            ("a/b", ("a/**/b",), True),
+            ("a/x/y/b", ("a/**/b",), True),
+            ("a/xb", ("a/**/b",), False),
+            ("v1.2", ("v[0-9].?",), True),
+            ("vx.2", ("v[!a-z].?", "v[^a-z].?"), False),
+            ("a+b (c)", ("a+b (c)",), True),
+            ("[", ("[",), True),
         ):
             self.assertEqual(matches_globs(name, globs), fits, (name, globs))
+
+    def test_linear(self):
+        """Names and globs that were made to be tried in very many ways take no time."""
+        began = time.process_time()
+        for glob in ("**/a/" * 40, "*a" * 100):
+            self.assertFalse(matches_globs("a/" * 10_000 + "c", (f"{glob}b",)))
+            self.assertFalse(matches_globs("a" * 20_000 + "c", (f"{glob}b",)))
+        self.assertLess(time.process_time() - began, 5)
 
     def test_read(self):
         """Globs are read with commas between, not too many and not too long."""
