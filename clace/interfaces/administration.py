@@ -84,6 +84,9 @@ class Asking(Protocol):
     @property
     def user_id(self) -> str: ...
 
+    def needing(self, right: str) -> Asking:
+        """Return the request as one that needs this right too."""
+
     def check(self, target: str = "") -> None:
         """:raises NotAllowed: if a right that the request needs is missing on an address, or
         without one on the server.

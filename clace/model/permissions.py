@@ -18,7 +18,7 @@ CUSTOM_PREFIX = "custom:"
 ROLE = "role:"
 LITERAL_ONLY = frozenset({Right.APP_APPROVE, Right.ADMIN})
 _RENAMED: Mapping[str, str] = {"access": Right.APP_ACCESS, "list": Right.APP_READ}
-_SCOPED = ("app:", "service:", "binding:")
+_SCOPED = ("app:", "container:", "service:", "binding:")
 _CUSTOM_NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
 _WILD = re.compile(r"[*?\[\]]")
 
@@ -48,7 +48,7 @@ def is_custom(name: str) -> bool:
 
 
 def is_scoped(name: str) -> bool:
-    """Tell a permission on apps, services or bindings from one on the server as a whole."""
+    """Tell a permission on apps, programs, services or bindings from one on the whole server."""
     return name.startswith(_SCOPED) or is_custom(name)
 
 

@@ -14,7 +14,7 @@ from clace.interfaces import IAuthorisation, IServedAdministration
 from clace.model import OPERATOR, Identity
 from clace.operations.asking import OperationRequest
 
-_ABOUT_THINGS = ("app:", "sync:")
+_ABOUT_THINGS = ("app:", "container:", "sync:")
 
 
 @implementer(IServedAdministration)

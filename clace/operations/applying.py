@@ -19,6 +19,7 @@ from clace.admin_api import (
     NewApp,
     PrettyPrint,
     ReloadApps,
+    Right,
 )
 from clace.errors import BadRequest, NoSuchApp
 from clace.interfaces import (
@@ -152,7 +153,7 @@ class DeclarationOperations:
         added = await self._creation.add(
             work.draft,
             new_app(resolved(one, {})),
-            work.request,
+            work.request.needing(Right.APP_CREATE),
             approve=work.query.approve,
             origin=AppOrigin(written(one), work.origin, work.pruned),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from clace.admin_api import Right
 from clace.interfaces import IAuthorisation
@@ -22,6 +22,9 @@ class OperationRequest:
     @property
     def user_id(self) -> str:
         return self.identity.user_id
+
+    def needing(self, right: str) -> OperationRequest:
+        return evolve(self, rights=(*self.rights, right))
 
     def check(self, target: str = "") -> None:
         for right in self.rights:

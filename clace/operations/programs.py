@@ -70,9 +70,10 @@ class ProgramOperations:
     async def run_command(
         self, query: RunCommand, request: Asking
     ) -> AsyncIterator[tuple[CommandPiece, ...]]:
+        app = await self._found(query.app_path, request)
         if not query.body.command:
             raise BadRequest("a command is missing")
-        app = await self._loaded(query.app_path, request)
+        await self._rooms.runtime.awaken(app)
         coming = LineQueue()
         running = Deferred.fromCoroutine(self._control.run(app, query.body.command, coming.put))
         ended: list[CommandPiece] = []
@@ -92,7 +93,7 @@ class ProgramOperations:
             running.cancel()
 
     async def _found(self, path: str, request: Asking) -> App:
-        app = (await self._rooms.catalogue(request)).at(path)
+        app = (await self._rooms.catalogue(request)).found(path, request)
         if not {CONTAINER_PLUGIN, PROCESS_PLUGIN} & set(app.metadata.loads):
             raise BadRequest(f"app {app} has no program of its own")
         return app

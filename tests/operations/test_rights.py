@@ -1,6 +1,7 @@
 """Tests for ``clace.operations.asking``, and for the rights that operations on apps ask for."""
 
 from msgspec.structs import replace
+from twisted.internet.defer import ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import Interface, implementer
 
@@ -18,12 +19,24 @@ from clace.admin_api.apps import (
 )
 from clace.admin_api.changes import Difference
 from clace.admin_api.declarations import APPLY_FILES, ApplyFiles
+from clace.admin_api.programs import (
+    READ_LOG,
+    RESTART_APP,
+    RUN_COMMAND,
+    START_APP,
+    STOP_APP,
+    AppCommand,
+    ControlProgram,
+    ReadLog,
+    RunCommand,
+)
 from clace.admin_api.versions import RELOAD_APPS, ReloadApps
-from clace.errors import NoSuchApp, NotAllowed
+from clace.errors import BadRequest, NoSuchApp, NotAllowed
 from clace.identity.rbac import Authorisation
 from clace.model.app import Demands
 from clace.model.identity import Assurance, Identity
 from clace.model.rbac import Grant, Policy
+from clace.model.scope import Scope
 from clace.operations.administration import Administration
 from tests.operations.house import House, app_star
 
@@ -138,6 +151,81 @@ class AdministrationTests(SynchronousTestCase):
         authorisation = Authorisation(Policy(), "admin")
         error = self.assertRaises(TypeError, Administration, authorisation, Forgetful())
         self.assertIn("list_apps needs a right on apps", str(error))
+
+
+class ProgramTests(SynchronousTestCase):
+    """The programs of apps are for who has the right to them on that app."""
+
+    RUNNER = Policy(
+        enabled=True,
+        roles={"runner": ("container:manage",)},
+        grants=(Grant(users=(BEN.user_id,), roles=("runner",), targets=("/team/**",)),),
+    )
+    TOKEN = Identity(
+        user_id="admin",
+        assurance=Assurance.TOKEN,
+        token_id="tok_1",
+        scope=Scope(permissions=("container:manage",), apps=("/team/**",)),
+    )
+
+    def setUp(self):
+        self.house = House(policy=self.RUNNER)
+        self.house.sources.put_folder("/src", {"app.star": app_star(Demands())})
+        for path in ("/team/a", "/other"):
+            self.successResultOf(self.house.create(path, "/src"))
+
+    def asked(self, identity, path):
+        """Each operation on the program of an app, asked for."""
+        administration, query = self.house.administration, ControlProgram(path)
+        for operation in (STOP_APP, START_APP, RESTART_APP):
+            yield administration.perform_as(identity, operation, query)
+        command = RunCommand(path, body=AppCommand(("id",)))
+        for operation, query in ((RUN_COMMAND, command), (READ_LOG, ReadLog(path))):
+            yield administration.stream_as(identity, operation, query).asend(None)
+
+    def test_other_apps(self):
+        """A role or a token for some apps reaches into no others, and tells none from a missing."""
+        for identity in (BEN, self.TOKEN):
+            for path in ("/other", "/other_cl_stage", "/missing"):
+                for each in self.asked(identity, path):
+                    refused = self.failureResultOf(ensureDeferred(each), NotAllowed).value
+                    self.assertIn(f" on {path.removesuffix('_cl_stage')}", refused.message)
+
+    def test_own_apps(self):
+        """On the apps that they are for they go as far as these have programs."""
+        for identity in (BEN, self.TOKEN):
+            for each in self.asked(identity, "/team/a"):
+                refused = self.failureResultOf(ensureDeferred(each), BadRequest).value
+                self.assertEqual(refused.message, "app /team/a has no program of its own")
+
+
+class ApplierTests(SynchronousTestCase):
+    """Who may apply, and whatever is said of it may not install."""
+
+    def setUp(self):
+        roles = {"applier": ("app:apply", "app:read"), "updater": ("app:update",)}
+        self.policy = Policy(enabled=True, roles=roles)
+        self.house = House(policy=self.policy)
+        self.house.sources.put_folder("/src", {"app.star": app_star(Demands())})
+        self.successResultOf(self.house.create("/team/a", "/src"))
+        declared = b'app("/team/a", "/src")\napp("/team/new", "/src")'
+        self.house.sources.put_folder("/ops", {"apps.ace": declared})
+
+    def apply(self, role, glob, **options):
+        grant = Grant(users=(BEN.user_id,), roles=role, targets=("/team/**",))
+        self.house.authorisation.replace(replace(self.policy, grants=(grant,)), "admin")
+        query = ApplyFiles("/ops/apps.ace", app_path_glob=glob, **options)
+        return self.house.administration.perform_as(BEN, APPLY_FILES, query)
+
+    def test_creation(self):
+        """An app that a file declares is installed only by who may create apps at its address."""
+        for role in ("applier", "updater"):
+            self.successResultOf(self.apply((role,), "/team/a"))
+            for is_dry in (True, False):
+                asked = self.apply((role,), "all", dry_run=is_dry)
+                refused = self.failureResultOf(asked, NotAllowed).value
+                self.assertIn("permission app:create on /team/new", refused.message)
+        self.successResultOf(self.apply(("clace-developer",), "all"))
 
 
 class ReadableTests(SynchronousTestCase):

@@ -33,6 +33,7 @@ from tests.web.test_admin import Events, OnePassword, api
 OWN, OTHERS, MISSING = TARGETS = ("/own", "/others", "/missing")
 OWNER, WITH, WITHOUT = "github:owner", "github:with", "github:without"
 APPS, LISTING, SERVER, WIDENING, PARTIAL = "apps", "listing", "server", "widening", "partial"
+PROGRAMS = "programs"
 KINDS = {
     **dict.fromkeys(
         (
@@ -46,6 +47,7 @@ KINDS = {
         ),
         APPS,
     ),
+    **dict.fromkeys(("read_log", "stop_app", "start_app", "restart_app", "run_command"), PROGRAMS),
     "list_apps": LISTING,
     **dict.fromkeys(("list_previews", "list_syncs", "show_drift", "export_apps"), LISTING),
     **dict.fromkeys(("run_sync", "delete_sync"), SERVER),
@@ -62,7 +64,6 @@ KINDS = {
             *("list_lockouts", "clear_lockouts"),
             *("list_sessions", "revoke_sessions", "check_permission", "list_holders"),
             *("list_audit", "export_audit", "verify_audit", "create_backup"),
-            *("read_log", "stop_app", "start_app", "restart_app", "run_command"),
             *("create_token", "list_tokens", "revoke_token", "server_status", "stop_server"),
         ),
         SERVER,
@@ -71,7 +72,7 @@ KINDS = {
     "reset_factors": WIDENING,
 }
 """What each operation is about. ``WIDENING`` ones no token may use but with all rights, and
-for ``PARTIAL`` ones their own right is not enough.
+for ``PARTIAL`` ones their own right is not enough. ``PROGRAMS`` ones do not come with ownership.
 """
 
 
@@ -229,7 +230,7 @@ class MatrixTests(SynchronousTestCase):
         if want != 200:
             return status == want
         if (
-            KINDS[operation.name] == APPS
+            KINDS[operation.name] in {APPS, PROGRAMS}
             and target == MISSING
             and operation not in (CREATE_APP, SEND_SOURCE)
         ):
