@@ -67,6 +67,7 @@ from clace.runtime.static import (
     choose,
     lacking,
     moved,
+    needs_slash,
     refused_method,
     serve,
 )
@@ -273,7 +274,7 @@ class Runtime(Service):
             return self._events.follow(served)
         files = served.at_hand or await self._files(served, request.path)
         choice = choose(files, request.path, served.options)
-        if request.is_bare and served.options is not None and served.options.redirect_bare_path:
+        if request.is_bare and needs_slash(choice, served.options):
             choice = MovedFolder("/")
         if isinstance(choice, MovedFolder):
             return moved(app.path, choice, request)

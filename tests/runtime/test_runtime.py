@@ -494,6 +494,18 @@ class RuntimeTests(RuntimeCase):
         self.assertEqual(where, "/test/a%20b/%C3%BC/?x=1+2&x=%26")
         self.assertEqual(self.location(an_app("/"), "/a b/ü", method="HEAD"), "/a%20b/%C3%BC/")
 
+    def test_bare_site(self):
+        """A site's own address is redirected likewise: its pages link to what is beside them."""
+        text = 'app = ace.app("S", static_only = True%s)'
+        self.files = DictFiles({"app.star": text % "", "index.html": "x"})
+        where = self.location(an_app(), "/", is_bare=True, query={"a": ["1"]})
+        self.assertEqual(where, "/test/?a=1")
+        self.assertEqual(self.page(an_app()), "x")
+        self.runtime.retract("app_prd_1")
+        self.files = DictFiles({"app.star": text % ", single_file = True", "index.html": "x"})
+        answer = self.successResultOf(self.respond(an_app(), "/", is_bare=True))
+        self.assertEqual(answer.status, 200)
+
     def test_bare_path(self):
         """An app may have its bare address redirected to the one with a slash."""
         text = 'app = ace.app("A", routes = [ace.api("/"), ace.api("/", method = "POST")]%s)'

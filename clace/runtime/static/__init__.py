@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         choose as choose,
         lacking as lacking,
         moved as moved,
+        needs_slash as needs_slash,
     )
     from clace.runtime.static.shipped import WithAssets as WithAssets
 else:
@@ -26,6 +27,6 @@ else:
         addressing=("addresses",),
         contents=("ContentCache",),
         representations=("at_once", "refused_method", "serve"),
-        serving=("MovedFolder", "StaticChoice", "choose", "lacking", "moved"),
+        serving=("MovedFolder", "StaticChoice", "choose", "lacking", "moved", "needs_slash"),
         shipped=("WithAssets",),
     )

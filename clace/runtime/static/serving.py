@@ -58,6 +58,14 @@ def choose(
     return found
 
 
+def needs_slash(choice: StaticChoice | MovedFolder | None, options: AppOptions | None) -> bool:
+    """Tell an app whose own address is redirected to the one with a slash: links lead on there."""
+    if options is None:
+        return False
+    is_folder = options.static_only and not options.single_file
+    return options.redirect_bare_path or (is_folder and isinstance(choice, StaticChoice))
+
+
 def lacking(files: IFiles, options: AppOptions) -> Iterator[str]:
     """Return what is missing for the site to be served."""
     if not options.static_only:
