@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from clace.environments.python_sources import assigned_calls, imported, parsed, top_names
+from clace.environments.python_sources import assigned_calls, imported, misspelt, parsed, top_names
 from clace.environments.recognition import python_modules
 from clace.environments.table import Server, Spec
 from clace.errors import BadRequest, SourceError
@@ -37,6 +37,7 @@ def entry_point(source: Path, spec: Spec, said: str) -> EntryPoint:
     """Return where the app begins; ``said`` is ``FILE`` or ``FILE:OBJECT``, or empty. Blocks.
 
     :raises BadRequest: if it is not found, or two are; the text says how to say which.
+    :raises SourceError: if it is not found, and a module is not Python.
     """
     file, _, name = said.partition(":")
     if name and not _OBJECT.fullmatch(name):
@@ -50,6 +51,7 @@ def entry_point(source: Path, spec: Spec, said: str) -> EntryPoint:
         return EntryPoint(file, name)
     found = [EntryPoint(each, app) for each in names if (app := _application(source / each, spec))]
     if not found:
+        _check_spelling(source, names)
         looked = ", ".join(names[:10]) or "no module"
         wanted = " or ".join(spec.makers) or "an application"
         raise BadRequest(
@@ -57,6 +59,13 @@ def entry_point(source: Path, spec: Spec, said: str) -> EntryPoint:
             " --param app_file=FILE:OBJECT"
         )
     return _first(found)
+
+
+def _check_spelling(source: Path, names: list[str]) -> None:
+    """:raises SourceError: if a module is not Python, so that nothing can be found in it."""
+    for name in names:
+        if problem := misspelt(_text(source / name)):
+            raise SourceError(f"{name} {problem}")
 
 
 def _first(found: list[EntryPoint]) -> EntryPoint:

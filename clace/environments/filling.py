@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from clace.encodings import Unencoded
 from clace.environments.generated import APP_FILE, PARAMS_FILE, generated_files, is_generated
-from clace.environments.recognition import main_page, recognised
+from clace.environments.recognition import main_page, recognised, unrecognised
 from clace.environments.table import BY_NAME, Spec
 from clace.errors import BadRequest
 from clace.interfaces import FetchedSource, IFiles, ISpecs
@@ -58,7 +58,7 @@ class Specs:
         if not spec:
             seen = await recognised(files)
             if seen is None:
-                return replace(fetched, files=files)
+                raise await unrecognised(files)
             spec, reason = seen
         given = generated_files(found(spec), _name(app), main_page(files))
         filled = FilledFiles(files, given, frozenset())

@@ -26,6 +26,19 @@ def parsed(source: bytes) -> ast.Module | None:
         return None
 
 
+def misspelt(source: bytes) -> str:
+    """Return the line of a source at which it is not Python, and why; empty if it is Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source)
+    except SyntaxError as error:
+        return f"line {error.lineno or 1}: {error.msg}"
+    except (ValueError, RecursionError, MemoryError) as error:
+        return f"is not Python: {error or type(error).__name__}"
+    return ""
+
+
 def imported(tree: ast.Module) -> frozenset[str]:
     """Return the top packages that a module imports, wherever in it."""
     return frozenset(name.partition(".")[0] for name in _imports(tree))

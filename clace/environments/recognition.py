@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from clace.environments.python_sources import (
     canonical,
     imported,
+    misspelt,
     parsed,
     required_name,
     script_metadata,
@@ -24,6 +25,7 @@ CONTAINER_FILES = ("Containerfile", "Dockerfile")
 _INDEXES = ("index.html", "index.htm")
 _NOT_THE_APP = re.compile(r"(test_.*|.*_test|conftest|setup|noxfile|tasks)\.py")
 _MOST_MODULES = 100
+_MOST_NAMED = 5
 _LARGEST = 1_000_000
 _ELF = b"\x7fELF"
 _LINE_WEB = re.compile(rb"^web\s*:", re.MULTILINE)
@@ -57,6 +59,20 @@ async def recognised(files: IFiles) -> Recognised | None:
     :raises BadRequest: if they have the marks of two; the text names both.
     """
     return decided(await found_marks(files)) or without_program(files)
+
+
+async def unrecognised(files: IFiles) -> SourceError:
+    """Return the refusal of files without a mark: the first that is not Python, or all."""
+    modules = python_modules(files.refs)
+    for name in modules:
+        if problem := misspelt(await _read(files, name)):
+            return SourceError(f"{name} {problem}; so no kind of app is told from it")
+    tops = sorted(name for name in files.refs if "/" not in name)
+    seen = ", ".join((modules or tops)[:_MOST_NAMED]) or "the source, which has no files"
+    return SourceError(
+        f"no kind of app is told from {seen}: add an app.star, or import or require a framework,"
+        f" or say which with --spec NAME ({', '.join(spec.name for spec in SPECS)})"
+    )
 
 
 async def found_marks(files: IFiles) -> Marks:

@@ -74,6 +74,7 @@ class ISpecs(Interface):
         recognised; without those that another spec wrote.
 
         :raises BadRequest: if the files are of two specs; the text names both.
+        :raises SourceError: if they are of no kind that is known; the text says what to add.
         """
 
     def live(files: IFiles, app: App) -> IFiles:

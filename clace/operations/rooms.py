@@ -91,10 +91,9 @@ class OperationRooms:
 
     async def _site(self, app: App, programs: FetchedSource) -> FetchedSource:
         """Return a site that stays on the disk, of which only programs are kept."""
+        if not programs.files.refs and not app.metadata.spec:
+            app = replace(app, metadata=replace(app.metadata, spec=_SITE))
         filled = await self.specs.fill(programs, app)
-        if not filled.files.refs:
-            site = replace(app, metadata=replace(app.metadata, spec=_SITE))
-            filled = await self.specs.fill(programs, site)
         return replace(filled, files=self.sources.on_disk(app.source_url, filled.files))
 
     async def audit(self, app: App) -> AuditedSource:

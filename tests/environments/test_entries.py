@@ -89,6 +89,7 @@ class EntryTests(SynchronousTestCase):
         for files, said, part in (
             ({"a.py": FLASK, "b.py": FLASK}, "", "a.py and b.py have an application each"),
             ({"a.py": "import flask"}, "", "no Flask is found at the top level of a.py"),
+            ({"a.py": "import flask\ndef x(:"}, "", "a.py line 2: invalid syntax"),
             ({"a.py": FLASK}, "b.py", "the source has no such file"),
             ({"a.py": FLASK}, "../a.py", "the source has no such file"),
             ({"a.py": FLASK}, "a.py:x; import os", "expected FILE or FILE:OBJECT"),

@@ -6,7 +6,7 @@ from zope.interface.verify import verifyObject
 
 from clace.environments.filling import FilledFiles, Specs
 from clace.environments.generated import APP_FILE, PARAMS_FILE
-from clace.errors import BadRequest
+from clace.errors import BadRequest, SourceError
 from clace.interfaces import FetchedSource, IFiles, ISpecs
 from clace.model import App, AppMetadata
 from clace.sources.tree import SourceTree
@@ -20,9 +20,12 @@ class FillingTests(SynchronousTestCase):
         self.specs = Specs()
 
     def fill(self, contents, spec=""):
+        return self.successResultOf(self.filling(contents, spec))
+
+    def filling(self, contents, spec=""):
         app = replace(SALES, metadata=AppMetadata(spec=spec))
         files = contents if isinstance(contents, FilledFiles) else SourceTree(contents)
-        return self.successResultOf(self.specs.fill(FetchedSource(files=files), app))
+        return self.specs.fill(FetchedSource(files=files), app)
 
     def text(self, fetched, name=APP_FILE):
         return self.successResultOf(fetched.files.read(name)).decode()
@@ -49,6 +52,11 @@ class FillingTests(SynchronousTestCase):
         self.assertEqual(self.fill(own).spec, "")
         mixed = self.fill({"a.py": FLASK, PARAMS_FILE: b"own"})
         self.assertEqual(self.text(mixed, PARAMS_FILE), "own")
+
+    def test_unrecognised(self):
+        """A source that tells no kind of app, and has no app.star, is refused."""
+        error = self.failureResultOf(self.filling({"a.py": b"import flask\n1 +"}), SourceError)
+        self.assertTrue(str(error.value).startswith("a.py line 2: invalid syntax"), error.value)
 
     def test_said(self):
         """A spec that is said needs no mark, and decides between two."""

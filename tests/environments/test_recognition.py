@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.environments.generated import generated_files, is_generated
 from clace.environments.python_sources import script_metadata
-from clace.environments.recognition import recognised
+from clace.environments.recognition import recognised, unrecognised
 from clace.environments.table import BY_NAME, SPECS
 from clace.errors import BadRequest, ClaceError, SourceError
 from clace.sources.tree import SourceTree
@@ -70,6 +70,24 @@ class RecognitionTests(SynchronousTestCase):
             ({"hello": b"\x7fELF\2\1\1"}, "executable", "hello is a program"),
         ):
             self.assertEqual(self.of(files), (spec, reason))
+
+    def test_unrecognised(self):
+        """Files without a mark are named with the next step, a mistake of Python with its line."""
+        for files, text in (
+            ({}, "no kind of app is told from the source, which has no files: add an app.star"),
+            ({"a.py": b"print(1)", "x.md": b""}, "no kind of app is told from a.py: add an "),
+            ({"x.md": b"", "y.md": b"", "d/z": b""}, "no kind of app is told from x.md, y.md: "),
+            ({"a.py": b"import flask\ndef x(:\n"}, "a.py line 2: invalid syntax; so no kind of "),
+            ({"a.py": b"import flask\0"}, "a.py "),
+        ):
+            self.assertIs(self.of(files), None)
+            error = self.successResultOf(unrecognised(SourceTree(files)))
+            self.assertIsInstance(error, SourceError)
+            self.assertTrue(error.message.startswith(text), error.message)
+        self.assertIn("--spec NAME (python-flask, ", self.told({}))
+
+    def told(self, files):
+        return self.successResultOf(unrecognised(SourceTree(files))).message
 
     def test_specs_on_others_win(self):
         """Dash stands on Flask, and FastAPI on Starlette: both marks are one spec."""
