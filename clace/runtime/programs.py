@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from clace.errors import AppBroken, AppNotApproved, ClaceError, PluginRefused
 from clace.interfaces import Caller, IPluginGate, IPluginScope, PluginCall
@@ -20,9 +22,12 @@ from clace.model import (
     ProxyRoute,
     WorkloadCall,
     WorkloadConfig,
+    references,
 )
+from clace.patterns import PREFIX
 from clace.runtime.options import AppOptions
 
+_FROM = "from:"
 _SECRET = "secret"  # noqa: S105 - the name of a function
 
 
@@ -67,6 +72,22 @@ def prefix_of(app: App, routes: Sequence[ProxyRoute]) -> str:
     return app.path if keeps and app.path != "/" else ""
 
 
+def with_secrets(
+    needs: Sequence[Permission], app: App, options: AppOptions
+) -> tuple[Permission, ...]:
+    """The needs, each for the secrets that its variable names now: others are approved anew.
+
+    :raises BadRequest: if a reference is malformed.
+    """
+    variables = _variables(app, options)
+    return tuple(
+        replace(need, secrets=_named(variables.get(need.arguments[0], "")))
+        if _is_secret(need)
+        else need
+        for need in needs
+    )
+
+
 def with_needs(demands: Demands, needs: Sequence[Permission]) -> Demands:
     """The demands of an app, with those of its program."""
     loads = (*demands.loads, *(need.plugin for need in needs))
@@ -105,8 +126,8 @@ async def _approved(
     needs: Sequence[Permission],
     url: str,
 ) -> ApprovedProgram:
-    variables = {**_variables(app, options), **call.kwargs.get("environment", {})}
-    apart = {need.arguments[0] for need in needs if need.method == _SECRET}
+    variables = _variables(app, options)
+    apart = {need.arguments[0] for need in needs if _is_secret(need)}
     with_config = {name: text for name, text in variables.items() if name not in apart}
     kwargs = {**call.kwargs, "environment": with_config}
     whole = PluginCall(plugin=call.plugin, function=call.function, args=call.args, kwargs=kwargs)
@@ -115,13 +136,13 @@ async def _approved(
     values = dict(declared_by["environment"])
     for need in needs:
         args: tuple[Any, ...] = need.arguments
-        if need.method == _SECRET:
+        if _is_secret(need):
             args = (*args, variables.get(need.arguments[0], ""))
         elif need.arguments and need.arguments[0].isdigit():
             args = (int(need.arguments[0]),)
         one = await scope.filled(PluginCall(plugin=need.plugin, function=need.method, args=args))
         filled = one
-        if need.plugin == PROCESS_PLUGIN and need.method == _SECRET:
+        if _is_secret(need):
             values[need.arguments[0]] = one.call.args[1]
     config = declared(options)
     assert config is not None
@@ -130,9 +151,28 @@ async def _approved(
 
 
 def _variables(app: App, options: AppOptions) -> dict[str, str]:
-    """The values of params as texts, those of others than the declared ones among them; a list of
-    secrets is for the server.
+    """The values of params as texts, those of others than the declared ones among them, and what
+    the app adds; a list of secrets is for the server.
     """
+    assert options.container is not None
     defaults = {param.name: param.default or "" for param in options.params}
     values = {**defaults, **app.metadata.param_values}
-    return {name: text for name, text in values.items() if name != "secrets"}
+    given = {name: text for name, text in values.items() if name != "secrets"}
+    return {**given, **options.container.kwargs.get("environment", {})}
+
+
+def _is_secret(need: Permission) -> bool:
+    return need.plugin == PROCESS_PLUGIN and need.method == _SECRET
+
+
+def _named(text: str) -> tuple[tuple[str, ...], ...]:
+    """The entries of a permission that cover just the secrets that a text names."""
+    return tuple(
+        (*([f"{_FROM}{_literal(one.provider)}"] if one.provider else []), *map(_literal, one.keys))
+        for one in dict.fromkeys(references(text))
+    )
+
+
+def _literal(text: str) -> str:
+    """The text as one that matches itself alone, also if it looks like a pattern."""
+    return f"{PREFIX}{re.escape(text)}" if text.startswith((PREFIX, _FROM)) else text

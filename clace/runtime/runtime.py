@@ -43,6 +43,7 @@ from clace.model import (
     Demands,
     Permission,
     ProxyRoute,
+    WorkloadConfig,
     event_of,
 )
 from clace.runtime.admission_queue import AdmissionQueue
@@ -55,7 +56,7 @@ from clace.runtime.mounts import configured, covering, may_have_mounts
 from clace.runtime.no_programs import NO_PROGRAMS
 from clace.runtime.options import AppOptions, is_plain_site, read_declared, read_options
 from clace.runtime.packing import NodeEnvironment, may_be_static, pack_load
-from clace.runtime.programs import approved, declared, prefix_of, with_needs
+from clace.runtime.programs import approved, declared, prefix_of, with_needs, with_secrets
 from clace.runtime.served_app import AppSupplies, Fetch, ServedApp, Withdraw
 from clace.runtime.static import (
     ContentCache,
@@ -412,7 +413,7 @@ class Runtime(Service):
             options = read_options(loaded.options)
             proxies = () if inert else await configured(self._gate, caller, options)
             config = declared(options)
-            needs = () if config is None else self._workloads.needs(app, config)
+            needs = () if config is None else self._needs(app, options, config)
             if config is not None and not inert and not programs_only:
                 workload = await self._offer(app, files, options, needs, prefix_of(app, proxies))
         except ClaceError:
@@ -428,6 +429,11 @@ class Runtime(Service):
             proxies=proxies,
             workload=workload,
         )
+
+    def _needs(
+        self, app: App, options: AppOptions, config: WorkloadConfig
+    ) -> tuple[Permission, ...]:
+        return with_secrets(self._workloads.needs(app, config), app, options)
 
     async def _offer(
         self,

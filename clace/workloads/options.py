@@ -20,8 +20,6 @@ _FACTORS = {"k": 1 / 1024, "m": 1.0, "g": 1024.0}
 _CPUS = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
 _WORKERS = re.compile(r"[1-9]\d{0,2}")
 _MAX_PORT = 65_535
-# Any secret of any provider: which of them a variable has is for the operator who sets it.
-_ANY_SECRET = (("from:regex:.*", "regex:.*"),)
 _FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
@@ -132,7 +130,7 @@ def _permissions(needs: ProcessNeeds, folders: tuple[str, ...]) -> Iterator[Perm
     if needs.memory_mb > DEFAULT_MEMORY_MB:
         yield _permission("memory", str(needs.memory_mb))
     for name in needs.secrets:
-        yield Permission(PROCESS_PLUGIN, "secret", (name,), is_read=None, secrets=_ANY_SECRET)
+        yield _permission("secret", name)
     if needs.builds:
         yield _permission("builds")
 

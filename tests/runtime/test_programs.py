@@ -20,7 +20,6 @@ from tests.support.workloads import MemoryEngine, make_workloads
 
 PROXIED = Permission("proxy.in", "config", ("<CONTAINER_URL>",))
 CONFIG = Permission("process.in", "config")
-ANY = (("from:regex:.*", "regex:.*"),)
 
 
 def source(config, more="", plugin="process"):
@@ -214,14 +213,40 @@ class VariableTests(ProgramsCase):
         self.assertEqual(order.redact("it is value of db."), 'it is {{secret "db"}}.')
 
     def test_secrets_of_variables(self):
-        """A variable that is declared to have secrets is approved by its name."""
-        need = Permission("process.in", "secret", ("KEY",), secrets=ANY)
+        """A variable that is declared to have secrets is approved with those that it names."""
+        need = Permission("process.in", "secret", ("KEY",), secrets=(("db",),))
         values = {"KEY": 'postgres://u:{{secret "db"}}@db'}
         app = self.app('secrets = ["KEY"]', need, param_values=values)
         self.assertIn(need, self.audited(app).demands.permissions)
         order = self.order(app)
         self.assertEqual(order.environment["KEY"], "postgres://u:value of db@db")
         self.assertIn("secret", order.redact("value of db"))
+
+    def test_other_secrets(self):
+        """Another secret in the same variable, by the operator or by the app, is approved anew."""
+        need = Permission("process.in", "secret", ("KEY",), secrets=(("db",),))
+        declared = 'secrets = ["KEY"], environment = {"KEY": "{{secret `other`}}"}'
+        others = ("{{secret `other`}}", "{{secret_from `db` `db`}}", "{{secret `db` `db`}}")
+        for config, value in (
+            *(('secrets = ["KEY"]', other) for other in others),
+            (declared, "{{secret `db`}}"),
+        ):
+            app = self.app(config, need, param_values={"KEY": value})
+            self.assertTrue(self.audited(app).demands.missing_from(app.metadata.approved))
+            refused = self.failureResultOf(self.load(app), AppNotApproved)
+            self.assertIn("does not have access to secret", refused.value.message)
+        self.assertEqual(self.engine.started, [])
+
+    def test_patterns_in_names(self):
+        """The name of a secret is no pattern of names, whatever it looks like."""
+        values = {"KEY": "{{secret_from `db` `regex:.*`}} {{secret `from:db`}}"}
+        wanted = self.audited(self.app('secrets = ["KEY"]', param_values=values)).demands
+        need = wanted.permissions[-1]
+        self.assertEqual(need.secrets, (("from:db", r"regex:regex:\.\*"), ("regex:from:db",)))
+        self.order(self.app('secrets = ["KEY"]', need, param_values=values))
+        values = {"KEY": "{{secret_from `db` `any`}}"}
+        app = self.app('secrets = ["KEY"]', need, param_values=values)
+        self.failureResultOf(self.load(app), AppNotApproved)
 
 
 class PrefixTests(ProgramsCase):
