@@ -60,7 +60,8 @@ class AppWorkload:
         """:raises AppBroken: if the app has no program, or it does not start."""
         while True:
             if self.is_stopped:
-                raise AppStopped("the app was stopped: clace app start lets it run again")
+                path = self.offer.order.app.main_address if self.offer else "PATH"
+                raise AppStopped(f"the app was stopped: clace app start {path} lets it run again")
             if self._heir is not None:
                 await self._settled()
                 continue

@@ -20,6 +20,7 @@ from clace.interfaces import (
 )
 from clace.model import OVERLAP, App, AppKind, Lifetime
 from clace.single_flight import SingleFlight
+from clace.workloads.advice import advised
 from clace.workloads.backoff import BackOff
 from clace.workloads.generation import Generation
 from clace.workloads.keys import order_key
@@ -68,11 +69,6 @@ def ending(end: ProgramExit) -> str:
     if end.failure:
         return f"was not run: {end.failure}"
     return f"was ended by signal {end.signal}" if end.signal else f"ended with {end.status}"
-
-
-def with_lines(problem: str, lines: tuple[str, ...]) -> str:
-    """The problem, and below it the last lines of the log."""
-    return "\n".join((problem, *lines))
 
 
 @implementer(IWorkloadOffer)
@@ -220,7 +216,11 @@ class WorkloadOffer:
         end = generation.exit
         how = ending(end) if end is not None and why == "it has ended" else f"is not ready: {why}"
         problem = f"the program of {self.order.app} {how}"
-        return ProgramFailed(with_lines(problem, self._home.log.last_lines))
+        return ProgramFailed(self._with_lines(problem))
+
+    def _with_lines(self, problem: str) -> str:
+        """The problem, below it the last lines of the log, and what to do about them."""
+        return "\n".join((problem, *advised(self.order.config.spec, self._home.log.last_lines)))
 
     def _ended(self, end: ProgramExit) -> ProgramExit:
         generation = self.generation
@@ -228,7 +228,7 @@ class WorkloadOffer:
         self._home.log.end()
         if not generation.was_let_go:
             problem = f"the program of {self.order.app} {ending(end)}"
-            self._backoff.ended(with_lines(problem, self._home.log.last_lines), generation.age)
+            self._backoff.ended(self._with_lines(problem), generation.age)
             self._log.warn("{problem}", problem=problem)
         self._home.log.tell(ending(end))
         return end

@@ -13,6 +13,7 @@ from clace.workloads.limits import WorkloadLimits
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 2.0
 _ERRORS, _REFUSALS = 500, 400
+_UNHEARD = "it does not listen (on the port that its variable PORT names)"
 
 
 class _Probe(Protocol):
@@ -65,6 +66,7 @@ class Readiness:
         self._path = path
         self._limits = limits
         self._below = _REFUSALS if is_named else _ERRORS
+        self._why = _UNHEARD
 
     async def wait(self, workload: IWorkload) -> str:
         """Return the reason why it is not ready, empty if it is; at once when it has ended."""
@@ -74,7 +76,7 @@ class Readiness:
         return await asked
 
     async def _answered(self, workload: IWorkload, ended: Deferred[str]) -> str:
-        pause, why = _FIRST_PAUSE, "it does not listen"
+        pause = _FIRST_PAUSE
         for attempt in range(self._limits.attempts):
             if attempt:
                 await self._either(self._pause(pause), ended)
@@ -85,8 +87,8 @@ class Readiness:
             if status and 0 < status < self._below:
                 return ""
             if status:
-                why = f"it answers {status} to {self._path}"
-        return f"{why}, after {self._limits.attempts} attempts"
+                self._why = f"it answers {status} to {self._path}"
+        return f"{self._why}, after {self._limits.attempts} attempts"
 
     async def _ask(self, workload: IWorkload) -> int:
         """Return the status of an answer; 0 if none comes in time."""
@@ -95,6 +97,7 @@ class Readiness:
         factory.noisy = False
         try:
             probe = await workload.connect(factory, seconds)
+            self._why = f"it listens, and does not answer {self._path} in {seconds:g} seconds"
             status: Deferred[int] = probe.status
             status.addTimeout(seconds, self._clock, onTimeoutCancel=lambda _result, _after: 0)
             answered = await status

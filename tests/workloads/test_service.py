@@ -166,6 +166,32 @@ class StartTests(WorkloadCase):
         told = "the program of /test ended with 1\nTraceback\nNo module flask"
         self.assertEqual(failed.value.message, told)
 
+    def test_missing_package(self):
+        """An app of Python that lacks a package is told where packages are listed, no other is."""
+        said = b"ModuleNotFoundError: No module named 'yaml.x'\n"
+        self.engine.make = lambda one: (one.log(said), one.end(1))
+        step = "yaml: if it is a package, list it in requirements.txt or in the script's metadata"
+        for spec, is_told in (("python-flask", True), ("", False), ("procfile", False)):
+            offer = self.offer(spec, WorkloadConfig(spec=spec, port=80))
+            failed = self.failureResultOf(self.rehearse(offer), ProgramFailed)
+            self.assertEqual(failed.value.message.endswith(f"\n{step}"), is_told, spec)
+
+    def test_unheard(self):
+        """One that does not listen is told from one that listens and does not answer."""
+        for listens, told in (
+            (False, "it does not listen (on the port that its variable PORT names), after 30"),
+            (True, "it listens, and does not answer / in 5 seconds, after 30"),
+        ):
+            self.engine.make = lambda one, listens=listens: (
+                setattr(one, "listens", listens),
+                setattr(one, "answer", b""),
+            )
+            rehearsed = self.rehearse(self.offer(str(listens)))
+            for _ in range(300):
+                self.settle(1)
+            failed = self.failureResultOf(rehearsed, ProgramFailed)
+            self.assertIn(told, failed.value.message)
+
     def test_back_off(self):
         """One that does not start is tried again after a second, two, four, and so on."""
         self.engine.make = lambda one: one.end(1)
@@ -539,7 +565,8 @@ class StoppedTests(WorkloadCase):
         self.settle()
         self.successResultOf(stopping)
         self.assertEqual(self.running, [])
-        self.failureResultOf(self.ask(), AppStopped)
+        refused = self.failureResultOf(self.ask(), AppStopped)
+        self.assertIn("clace app start /test lets it run", refused.value.message)
         again = make_workloads(self.clock, self.engine, self.folder)
         self.assertEqual(again.of(self.app).state, "stopped")
         starting = Deferred.fromCoroutine(control.start(self.app))
