@@ -23,7 +23,7 @@ SINGLE = {"sales.py": FLASK}
 
 def imported(built, name):
     """The version of a package as the environment's own Python imports it."""
-    command = [f"{built.folder}/bin/python", "-c", f"import {name}; print({name}.version)"]
+    command = [f"{built.folder}/bin/python", "-I", "-c", f"import {name}; print({name}.version)"]
     return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
 
 

@@ -82,7 +82,9 @@ class FsTests(SynchronousTestCase):
         def told(method, *arguments, roots=(self.open, "/srv", self.open), path="/disk"):
             settings = FsSettings(file_access=lambda _app: roots)
             plugin = FsFunctions(settings, self.files, at_once).plugin
-            return plugin.bounds(app(path=path), Permission("fs.in", method, arguments))
+            main_app = "app_prd_1" if path.endswith("_cl_stage") else ""
+            made = replace(app(path=path), main_app=main_app)
+            return plugin.bounds(made, Permission("fs.in", method, arguments))
 
         self.assertEqual(
             told("list"),
