@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from clace.backups.archive import (
 from clace.backups.configuration import without_secrets
 from clace.backups.databases import Snapshots, dump_postgres, postgres_size, take_out_sealed
 from clace.backups.sealing import SealedPart, seal
-from clace.backups.surveying import FoundFile, Survey, backup_name, surveyed
+from clace.backups.surveying import FoundFile, Survey, backup_name, opened_below, surveyed
 from clace.config import Steps
 from clace.errors import StoreError
 from clace.model import BackedUpFile, BackupHeader, BackupManifest, LeftOut
@@ -221,12 +222,15 @@ class _Backup:
 
     def _file(self, found: FoundFile) -> Iterator[bytes]:
         try:
-            descriptor = os.open(found.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = opened_below(found.top or found.path.parent, found.path)
         except OSError as error:
             self._changed.append(LeftOut(str(found.path), f"cannot be read: {error.strerror}"))
             return
         digest = hashlib.sha256()
         with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                self._changed.append(LeftOut(str(found.path), "it is no file any more"))
+                return
             pieces = hashed(file_pieces(file, found.size), digest)
             yield from self._writer.entry(found.name, found.size, pieces)
             if os.fstat(file.fileno()).st_size < found.size:

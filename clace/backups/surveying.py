@@ -22,6 +22,7 @@ DATA = "data"
 CONFIG = "config"
 _BUILT = "built"
 _BY_NAME = "kept by name"
+_DEEPEST = 100
 _MAX_SECRET = MEBIBYTE
 _CERTIFICATE, _PRIVATE = b"-----BEGIN CERTIFICATE", b"PRIVATE KEY"
 
@@ -35,6 +36,8 @@ class FoundFile(Struct, frozen=True, kw_only=True):
     mode: int = 0o600
     owner: int = 0
     is_secret: bool = False
+    top: Path | None = None
+    """The folder below which no link is followed, whenever one was put there; None for our own."""
 
 
 class Survey(Struct, frozen=True):
@@ -49,8 +52,8 @@ def surveyed(home: Path, taken: Iterable[Path], folders: Iterable[Path]) -> Surv
     ours = frozenset(taken)
     found: list[FoundFile] = []
     left_out: list[LeftOut] = []
-    for entry in _entries(home, left_out):
-        name, path = entry.name, Path(entry.path)
+    for entry in _entries(home, home, left_out):
+        name, path = entry.name, home / entry.name
         if name in MADE_BY_SERVER or path in ours:
             continue
         if name == ENVIRONMENTS:
@@ -58,12 +61,12 @@ def surveyed(home: Path, taken: Iterable[Path], folders: Iterable[Path]) -> Surv
         elif entry.is_dir(follow_symlinks=False):
             found += _files_of_home(home, path, ours, left_out)
         else:
-            left_out.append(LeftOut(entry.path, "not a file of the server"))
+            left_out.append(LeftOut(str(path), "not a file of the server"))
     for folder in folders:
         if folder in home.parents or folder == home:
             left_out.append(LeftOut(str(folder), "the home is in it"))
         else:
-            found += _walk(folder, ours, left_out)
+            found += _walk(folder, folder, ours, left_out)
     return Survey(tuple(found), tuple(left_out))
 
 
@@ -77,7 +80,7 @@ def backup_name(home: Path, path: Path) -> str:
 def _files_of_home(
     home: Path, folder: Path, ours: frozenset[Path], left_out: list[LeftOut]
 ) -> Iterator[FoundFile]:
-    for file in _walk(folder, ours, left_out, home):
+    for file in _walk(home, folder, ours, left_out, home):
         if folder.name == DATA:
             yield file
         else:
@@ -86,29 +89,59 @@ def _files_of_home(
 
 
 def _walk(
-    folder: Path, ours: frozenset[Path], left_out: list[LeftOut], home: Path = Path("/nowhere")
+    top: Path,
+    folder: Path,
+    ours: frozenset[Path],
+    left_out: list[LeftOut],
+    home: Path = Path("/nowhere"),
 ) -> Iterator[FoundFile]:
-    """Find the files of a folder; links are not followed."""
-    for entry in _entries(folder, left_out):
-        path = Path(entry.path)
+    """Find the files of a folder in ``top``; links are not followed."""
+    if len(folder.relative_to(top).parts) > _DEEPEST:
+        left_out.append(LeftOut(ascii(str(folder)), "it is too deep"))
+        return
+    for entry in _entries(top, folder, left_out):
+        path = folder / entry.name
         name = backup_name(home, path)
         if path in ours or _is_of_database(path, ours):
             continue
         if not is_nameable(name):
-            left_out.append(LeftOut(ascii(entry.path), "its name cannot be kept"))
+            left_out.append(LeftOut(ascii(str(path)), "its name cannot be kept"))
         elif path.is_relative_to(home) and path.relative_to(home).match(VOLUMES):
             left_out += _names(path)
         elif entry.is_dir(follow_symlinks=False):
-            yield from _walk(path, ours, left_out, home)
+            yield from _walk(top, path, ours, left_out, home)
         elif entry.is_file(follow_symlinks=False):
-            yield _found(name, path, entry.stat(follow_symlinks=False))
+            yield _found(name, top, path, entry.stat(follow_symlinks=False))
         else:
-            left_out.append(LeftOut(entry.path, "a link, or no file"))
+            left_out.append(LeftOut(str(path), "a link, or no file"))
 
 
-def _found(name: str, path: Path, about: os.stat_result) -> FoundFile:
-    mode = stat.S_IMODE(about.st_mode) & 0o777
-    return FoundFile(name=name, path=path, size=about.st_size, mode=mode, owner=about.st_uid)
+def _found(name: str, top: Path, path: Path, about: os.stat_result) -> FoundFile:
+    return FoundFile(
+        name=name,
+        path=path,
+        size=about.st_size,
+        mode=stat.S_IMODE(about.st_mode) & 0o777,
+        owner=about.st_uid,
+        top=top,
+    )
+
+
+def opened_below(top: Path, path: Path, *flags: int) -> int:
+    """Open a file or folder below ``top``, where programs of apps may put links at any time.
+
+    :raises OSError: if it cannot be opened, or a link is on the way.
+    """
+    mode = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+    here = os.open(top, mode | os.O_DIRECTORY)
+    *folders, last = path.relative_to(top).parts or (".",)
+    for name, kind in (*((each, os.O_DIRECTORY) for each in folders), (last, sum(flags))):
+        above = here
+        try:
+            here = os.open(name, mode | kind | os.O_NOFOLLOW, dir_fd=above)
+        finally:
+            os.close(above)
+    return here
 
 
 def _names(folder: Path) -> Iterator[LeftOut]:
@@ -117,13 +150,27 @@ def _names(folder: Path) -> Iterator[LeftOut]:
         yield from (LeftOut(str(each), _BY_NAME) for each in sorted(folder.iterdir()))
 
 
-def _entries(folder: Path, left_out: list[LeftOut]) -> list[os.DirEntry[str]]:
+def _entries(top: Path, folder: Path, left_out: list[LeftOut]) -> list[os.DirEntry[str]]:
     try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
+        opened = opened_below(top, folder, os.O_DIRECTORY)
+        try:
+            with os.scandir(opened) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+            return [entry for entry in found if _is_there(entry)]
+        finally:
+            os.close(opened)
     except OSError as error:
         left_out.append(LeftOut(str(folder), f"cannot be read: {error.strerror}"))
         return []
+
+
+def _is_there(entry: os.DirEntry[str]) -> bool:
+    """Tell if an entry has not gone meanwhile; it knows all about itself from now on."""
+    try:
+        entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _is_of_database(path: Path, ours: frozenset[Path]) -> bool:
