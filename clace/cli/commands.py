@@ -61,7 +61,18 @@ def truth(value: str) -> bool:
 
 
 class Command(click.Command):
-    """A command whose boolean flags also take ``=true`` and ``=false``."""
+    """A command whose boolean flags also take ``=true`` and ``=false``.
+
+    A letter of its own is not that of an option that every command has: ``sync schedule -s`` is
+    ``--minutes``, as in 2025, and not ``--server-uri``.
+    """
+
+    def __init__(self, *args: Any, **attrs: Any) -> None:
+        super().__init__(*args, **attrs)
+        taken: set[str] = set()
+        for option in self.params:
+            option.opts = [name for name in option.opts if name not in taken]
+            taken.update(option.opts)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, list(self._plain_flags(ctx, args)))

@@ -29,7 +29,7 @@ from clace.cli.apply_commands import (
     located,
     reload_option,
 )
-from clace.cli.commands import Command, Group
+from clace.cli.commands import Group
 from clace.cli.completing import files, one_of
 from clace.cli.formats import list_format_option, result_format_option, say_list, say_result
 from clace.cli.globs import dry_run_option, promote_option
@@ -42,17 +42,7 @@ def sync() -> None:
     """Apply files of declarations again and again."""
 
 
-class ScheduleCommand(Command):
-    """A command whose ``-s`` is ``--minutes``, as in 2025, and not ``--server-uri``."""
-
-    def __init__(self, *args: Any, **attrs: Any) -> None:
-        super().__init__(*args, **attrs)
-        for option in self.params:
-            if option.name == "server_uri":
-                option.opts.remove("-s")
-
-
-@sync.command(cls=ScheduleCommand)
+@sync.command()
 @click.option(
     "--minutes",
     "-s",

@@ -105,6 +105,40 @@ class CommandLineTests(CommandLineCase, SynchronousTestCase):
         self.assertIn("invalid path glob --internal=true", result.stderr)
 
 
+class OptionTests(SynchronousTestCase):
+    """The options of all commands."""
+
+    def commands(self, group, path=()):
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            if isinstance(command, click.Group):
+                yield from self.commands(command, (*path, name))
+            else:
+                yield " ".join((*path, name)), command
+
+    def test_names_are_unique(self):
+        """No name or letter of an option has two meanings, and each option keeps a name."""
+        found = dict(self.commands(clace))
+        self.assertGreater(len(found), 60)
+        for path, command in found.items():
+            options = [each for each in command.params if isinstance(each, click.Option)]
+            names = [name for each in options for name in each.opts + each.secondary_opts]
+            self.assertEqual(len(names), len(set(names)), (path, names))
+            for option in options:
+                self.assertTrue(any(name.startswith("--") for name in option.opts), path)
+
+    def test_own_letters(self):
+        """A letter of the command's own goes before that of an option for every server."""
+        for path, letter, meaning in (
+            ("pretty-print", "-w", "write"),
+            ("sync schedule", "-s", "minutes"),
+        ):
+            command = dict(self.commands(clace))[path]
+            (option,) = [each for each in command.params if letter in each.opts]
+            self.assertEqual(option.name, meaning)
+
+
 class LazyTests(SynchronousTestCase):
     """Groups that do not import their commands to list them."""
 
