@@ -22,7 +22,7 @@ _HASH = re.compile(r"\s--hash=(\S+)")
 _OPTION = re.compile(r"(^|\s)-")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _OPERATORS = "indexes and options are the operator's, [python] in clace.toml"
-_APPROVED = "packages of this kind have to be approved: builds=True of process.config"
+BUILDING = "building it has to be asked for, --copt builds=true, and approved"
 _LARGEST = 4_000_000
 
 
@@ -130,12 +130,12 @@ def _checked(line: str, place: str, *, builds: bool) -> str:
     except InvalidRequirement as error:
         if _is_place(bare):
             raise BadRequest(
-                f'{place}: "{bare:.200}" is no package of an index: {_APPROVED}'
+                f'{place}: "{bare:.200}" is no package of an index: {BUILDING}'
             ) from None
         reason = str(error).partition("\n")[0]
         raise BadRequest(f'{place}: "{bare:.200}" is no requirement: {reason}') from None
     if requirement.url and not builds:
-        raise BadRequest(f'{place}: "{bare:.200}" is not from an index: {_APPROVED}')
+        raise BadRequest(f'{place}: "{bare:.200}" is not from an index: {BUILDING}')
     return line
 
 

@@ -9,15 +9,19 @@ from pathlib import Path
 from msgspec import Struct
 from uv import find_uv_bin
 
+from clace.environments.requirements import BUILDING
 from clace.environments.settings import PythonOptions
 from clace.errors import AppBroken
 
 _NOT_FOUND = re.compile(
-    r"(?:Because (?:there are no versions of )?|download `)([A-Za-z0-9][\w.-]*)"
+    r"(?:Because (?:there (?:is|are) no versions? of |only (?:the following versions of )?)?"
+    r"|download `)([A-Za-z0-9][\w.-]*)"
 )
 _OF_INDEX = re.compile(r"(?:simple|/)/?([A-Za-z0-9][\w.-]*)/?[`)]")
 _UNREACHED = re.compile(r"failed to fetch|error sending request|dns error|timed out", re.IGNORECASE)
-_UNKNOWN = re.compile(r"not found in the (?:package registry|cache|provided)|no versions of")
+_UNKNOWN = re.compile(
+    r"not found in the (?:package registry|cache|provided)|no versions? of|Because only"
+)
 _NO_WHEEL = re.compile(r"no usable wheels|no wheels|--no-build|only-binary|building from source")
 _HASH = re.compile(r"hash mismatch", re.IGNORECASE)
 _PASSWORD = re.compile(r"(?<=://)[^/\s@]+@")
@@ -138,7 +142,7 @@ def _next(text: str, options: PythonOptions) -> str:
     if _UNREACHED.search(text):
         return f"the index is not reached; see [python] index_url and ca_file, or {wheels}"
     if _NO_WHEEL.search(text):
-        return "it has no wheel for this Python; approve building it: builds=True of process.config"
+        return f"it has no wheel for this Python; {BUILDING}"
     if _UNKNOWN.search(text):
         return "the index does not have it; look at its name and version"
     return "see the last lines"
