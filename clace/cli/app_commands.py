@@ -66,7 +66,16 @@ def app() -> None:
     """Install and manage apps."""
 
 
-@app.command()
+_EXAMPLES = """
+\b
+Examples:
+  clace app create --approve ./sales.py /sales
+  clace app create --auth none ./handbook docs.example.com:/
+  clace app create --approve github.com/acme/tools/disk /tools/disk
+"""
+
+
+@app.command(epilog=_EXAMPLES)
 @click.option("--dev", "-d", is_flag=True, help="Serve the folder live, reload on changes.")
 @click.option("--approve", "-a", is_flag=True, help="Approve what the app asks for.")
 @click.option(

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.cli.app_commands import source_url
+from clace.cli.app_commands import create, source_url
+from clace.locations import is_git
 from clace.model.app import Demands, Permission
+from clace.model.paths import AppPath
 from tests.support.command_line import CommandLineCase
 
 NONE = Demands()
@@ -151,6 +153,18 @@ class CreateTests(AppCase):
             *("app", "create", str(self.source)),
             status=2,
         )
+
+
+class ExampleTests(SynchronousTestCase):
+    def test_examples_of_create(self):
+        """The examples of its help are command lines that it takes, for places that can be."""
+        lines = [each.split() for each in create.epilog.splitlines() if " create " in each]
+        self.assertEqual(len(lines), 3)
+        for line in lines:
+            self.assertEqual(line[:3], ["clace", "app", "create"])
+            given = create.make_context("create", line[3:]).params
+            AppPath.parse(given["path"]).check_installable()
+            self.assertTrue(is_git(given["source"]) or given["source"].startswith("./"))
 
 
 class SourceTests(SynchronousTestCase):
