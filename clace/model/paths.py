@@ -16,6 +16,7 @@ STAGING_SUFFIX = "_cl_stage"
 PREVIEW_SUFFIX = "_cl_preview_"
 RESERVED = ("/_clace", "/_clace_app", "/_clace_webhook", "/_openrun_app")
 _MAX_GLOB = 1024
+_MOST_ALTERNATIVES = 100
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
 _WILD = frozenset("*?[]{}\\")
 # Escapes and classes of characters: without them a bracket that is left has no other half.
@@ -171,11 +172,13 @@ def _matcher(pattern: str, text: str) -> Callable[[str], bool]:
         return lambda value: not value
     if pattern in {"**", "/**"}:
         return lambda _value: True
-    from wcmatch import glob  # noqa: PLC0415 - clients name paths, and leave globs to the server
+    # Clients name paths, and leave globs to the server.
+    from bracex import ExpansionLimitException, expand  # noqa: PLC0415
 
-    flags = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX | glob.CASE
+    from clace.globs import matches_glob  # noqa: PLC0415
+
     try:
-        compiled = glob.compile(pattern, flags=flags, limit=100)
-    except Exception as error:
+        globs = expand(pattern, keep_escapes=True, limit=_MOST_ALTERNATIVES)
+    except ExpansionLimitException as error:
         raise InvalidGlob(f"invalid path glob {text}: {error}") from error
-    return lambda value: bool(compiled.match(value))
+    return lambda value: any(matches_glob(value, glob) for glob in globs)

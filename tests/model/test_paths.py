@@ -1,6 +1,7 @@
 """Tests for ``clace.model.paths``."""
 
 import contextlib
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,6 +104,14 @@ class AppPathTests(SynchronousTestCase):
 
 
 class AppGlobTests(SynchronousTestCase):
+    def test_linear(self):
+        """A glob and a path that were made to be tried in very many ways take no time."""
+        path = AppPath.parse("/a" * 200 + "/c")
+        began = time.process_time()
+        for glob in ("/" + "**/a/" * 40 + "b", "/{a,a}" * 6 + "/**/a" * 40 + "/b"):
+            self.assertFalse(AppGlob.parse(glob).matches(path))
+        self.assertLess(time.process_time() - began, 5)
+
     def test_matches(self):
         """Patterns match as operators know them."""
         for pattern, address, expected in [
