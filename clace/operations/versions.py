@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from zope.interface import implementer
 
@@ -15,7 +17,7 @@ from clace.admin_api import (
     PromoteApps,
     ReloadApps,
 )
-from clace.errors import BadRequest
+from clace.errors import AppNotApproved, BadRequest
 from clace.interfaces import Asking, IVersionOperations
 from clace.model import App, AppGlob, AppPath
 from clace.operations.approval import report
@@ -86,7 +88,7 @@ class VersionOperations:
             for main in mains:
                 if main.is_dev or not is_behind(main, staging := catalogue.staging_of(main)):
                     continue
-                with naming(main):
+                with naming(main), _to_approve(main):
                     await promote(draft, self._rooms.store, main, staging)
                 promoted.append(main.address)
             await draft.commit(dry_run=query.dry_run)
@@ -96,6 +98,16 @@ class VersionOperations:
             len(mains),
             changes=draft.told(request.may_read, dry_run=query.dry_run),
         )
+
+
+@contextmanager
+def _to_approve(main: App) -> Iterator[None]:
+    """Tell the command that approves what the staging app asks for."""
+    try:
+        yield
+    except AppNotApproved as error:
+        typed = shlex.join(("clace", "app", "approve", "--promote", str(main)))
+        raise AppNotApproved(f"{error.message}\nto approve it: {typed}") from error
 
 
 def check_promotable(apps: Iterable[App]) -> None:

@@ -346,6 +346,8 @@ class ApprovalTests(HouseCase):
         refused = perform(PROMOTE_APPS, PromoteApps("/a"))
         failure = self.failureResultOf(refused, AppNotApproved)
         self.assertIn("app /a is not permitted to load plugin exec.in", failure.value.message)
+        told = "\nto approve it: clace app approve --promote /a"
+        self.assertTrue(failure.value.message.endswith(told), failure.value.message)
         self.assertEqual([app.version for app in self.apps()], [1, 2])
 
     def test_reordered_permissions_need_nothing(self):
