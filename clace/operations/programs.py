@@ -48,7 +48,9 @@ class ProgramOperations:
             lines = await log.lines(wanted)
             yield tuple(map(LogLine, lines))
             while query.follow:
-                yield tuple(map(LogLine, await coming.taken()))
+                more = await coming.taken()
+                request.check_apps((app,))  # the right may have gone meanwhile
+                yield tuple(map(LogLine, more))
         finally:
             log.leave(coming.put)
 

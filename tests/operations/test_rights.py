@@ -38,6 +38,7 @@ from clace.model.identity import Assurance, Identity
 from clace.model.rbac import Grant, Policy
 from clace.model.scope import Scope
 from clace.operations.administration import Administration
+from clace.workloads.control import ProgramControl
 from tests.operations.house import House, app_star
 
 ANN = Identity(user_id="github:ann", assurance=Assurance.SSO)
@@ -197,6 +198,25 @@ class ProgramTests(SynchronousTestCase):
             for each in self.asked(identity, "/team/a"):
                 refused = self.failureResultOf(ensureDeferred(each), BadRequest).value
                 self.assertEqual(refused.message, "app /team/a has no program of its own")
+
+
+class FollowTests(SynchronousTestCase):
+    def test_right_that_goes(self):
+        """Who follows a log gets no line more once the right to it is gone."""
+        house = House(policy=ProgramTests.RUNNER)
+        house.sources.put_folder("/src", {"app.star": app_star(Demands(loads=("process.in",)))})
+        self.successResultOf(house.create("/team/a", "/src", approve=True))
+        app = house.installed.find("localhost", "/team/a")
+        asked = house.administration.stream_as(BEN, READ_LOG, ReadLog("/team/a", follow=True))
+        self.successResultOf(ensureDeferred(asked.asend(None)))
+        log = ProgramControl(house.workloads, house.engine).log(app)
+        following = ensureDeferred(asked.asend(None))
+        log.tell("one")
+        self.assertIn("one", self.successResultOf(following)[0].line)
+        following = ensureDeferred(asked.asend(None))
+        house.authorisation.replace(Policy(enabled=True), "admin")
+        log.tell("two")
+        self.failureResultOf(following, NotAllowed)
 
 
 class ApplierTests(SynchronousTestCase):
