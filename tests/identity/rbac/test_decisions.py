@@ -357,6 +357,9 @@ class PropertyTests(SynchronousTestCase):
             self.assertEqual(decide(rules, "", question).is_allowed, expected)
 
 
+SCOPED = {"app", "container", "service", "binding", "custom"}
+
+
 class SetsOfAll:
     """The same rules written again, as sets over the few names that these tests have."""
 
@@ -415,7 +418,7 @@ class SetsOfAll:
         identity, permission = question.identity, question.permission
         if not identity.user_id:
             return False
-        scoped = permission.partition(":")[0] in {"app", "service", "binding", "custom"}
+        scoped = permission.partition(":")[0] in SCOPED
         for each in self.rules.grants:
             if not self.users(each.users, identity):
                 continue
