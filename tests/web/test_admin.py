@@ -2,8 +2,10 @@
 
 import json
 from base64 import b64encode
+from functools import partial
 
 from msgspec import to_builtins
+from treq import collect
 from treq.testing import RequestTraversalAgent, StubTreq
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -42,6 +44,7 @@ from clace.web.root import RootResource
 from tests.operations.house import House, app_star
 from tests.operations.test_administration import GIT
 from tests.support.administration_contract import FETCHES, RUNS, AdministrationContract
+from tests.support.audit_contract import event as audit_entry
 from tests.support.audit_contract import maker_into
 from tests.support.memory_administration import MemoryAdministration
 from tests.support.queries import example
@@ -118,6 +121,18 @@ def api(administration, guard=trusted, audit=None):
         new_id=lambda: "i1",
         version="1",
     )
+
+
+class Revoking:
+    """An administration whose stream goes on after its caller's token was revoked."""
+
+    def __init__(self, revoke):
+        self.revoke = revoke
+
+    async def stream_as(self, _identity, _operation, _query):
+        yield (audit_entry(1),)
+        await self.revoke()
+        yield (audit_entry(2),)
 
 
 class AdminOverHTTPTests(AdministrationContract, SynchronousTestCase):
@@ -312,6 +327,25 @@ class AdminAPITests(SynchronousTestCase):
         self.successResultOf(self.kept.perform(REVOKE_TOKEN, NamedToken(created.id)))
         response, _ = self.ask_by(f"Bearer {created.secret}", "GET", "/apps")
         self.assertEqual(response.code, 401)
+
+    def test_streams_end_with_their_token(self):
+        """Nothing more comes to a client whose token was revoked in the middle of its answer."""
+        new = CreateToken(NewToken(grants=("admin",)))
+        created = self.successResultOf(self.kept.perform(CREATE_TOKEN, new))
+        revoke = partial(self.kept.perform, REVOKE_TOKEN, NamedToken(created.id))
+        guard = AdminGuard(self.credentials, self.kept.tokens, TrustedProxies(), ["localhost"])
+        admin = api(Revoking(revoke), guard, self.audit).resource()
+        self.treq = StubTreq(RootResource(admin, None))
+        authorization = {"Authorization": f"Bearer {created.secret}"}
+        url = "http://localhost/_clace/audit/export"
+        response = self.successResultOf(self.treq.get(url, headers=authorization))
+        got = []
+        self.failureResultOf(collect(response, got.append))
+        self.assertEqual(
+            [json.loads(line)["rid"] for line in b"".join(got).splitlines()], ["rid_1"]
+        )
+        self.assertEqual(self.audit[-1].status, "Failed")
+        self.assertEqual(len(self.flushLoggedErrors(NotAuthenticated)), 1)
 
     def test_tokens_are_for_no_browser(self):
         """A browser is refused with a token as it is with a password."""

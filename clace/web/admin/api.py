@@ -67,7 +67,8 @@ class AdminAPI:
         assert request.content is not None
         query = read_query(operation, parameters, request.content.read())
         if operation.streams:
-            return StreamedLines(self._streamed(operation, identity, query))  # type: ignore[arg-type]
+            results = self._streamed(operation, identity, query, request)
+            return StreamedLines(results)  # type: ignore[arg-type]
         try:
             result = await self._administration.perform_as(identity, operation, query)
         except ClaceError as error:
@@ -85,15 +86,19 @@ class AdminAPI:
             raise
 
     async def _streamed(
-        self, operation: Operation[Q, R], identity: Identity, query: Q
+        self, operation: Operation[Q, R], identity: Identity, query: Q, request: Request
     ) -> AsyncGenerator[tuple[R, ...], None]:
-        """The results of an operation that streams, which is recorded when they end."""
+        """The results of an operation that streams, which is recorded when they end.
+
+        Some go on for days: they end when who asks would not be let in any more.
+        """
         last: tuple[R, ...] = ()
         try:
             async with aclosing(
                 self._administration.stream_as(identity, operation, query)
             ) as streamed:
                 async for last in streamed:
+                    await self._guard(request)
                     yield last
         except ClaceError as error:
             self._audit.failed(operation, identity, query, error)
