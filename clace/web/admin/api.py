@@ -68,7 +68,7 @@ class AdminAPI:
         query = read_query(operation, parameters, request.content.read())
         if operation.streams:
             results = self._streamed(operation, identity, query, request)
-            return StreamedLines(results)  # type: ignore[arg-type]
+            return StreamedLines(results)
         try:
             result = await self._administration.perform_as(identity, operation, query)
         except ClaceError as error:
