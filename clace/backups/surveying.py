@@ -22,6 +22,7 @@ DATA = "data"
 CONFIG = "config"
 _BUILT = "built"
 _BY_NAME = "kept by name"
+_BLOCK, _MOST_HOLES = 512, 64 * MEBIBYTE
 _DEEPEST = 100
 _MAX_SECRET = MEBIBYTE
 _CERTIFICATE, _PRIVATE = b"-----BEGIN CERTIFICATE", b"PRIVATE KEY"
@@ -111,9 +112,19 @@ def _walk(
         elif entry.is_dir(follow_symlinks=False):
             yield from _walk(top, path, ours, left_out, home)
         elif entry.is_file(follow_symlinks=False):
-            yield _found(name, top, path, entry.stat(follow_symlinks=False))
+            about = entry.stat(follow_symlinks=False)
+            if _is_hollow(about):
+                left_out.append(LeftOut(str(path), "nearly all of it is holes"))
+            else:
+                yield _found(name, top, path, about)
         else:
             left_out.append(LeftOut(str(path), "a link, or no file"))
+
+
+def _is_hollow(about: os.stat_result) -> bool:
+    """Tell a file that says to be far larger than it is: one of them would fill every disk."""
+    written = about.st_blocks * _BLOCK
+    return about.st_size - written > _MOST_HOLES and written < about.st_size // 8
 
 
 def _found(name: str, top: Path, path: Path, about: os.stat_result) -> FoundFile:

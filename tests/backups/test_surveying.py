@@ -30,6 +30,18 @@ class HostileDataTests(SynchronousTestCase):
         self.assertEqual([one.path.name for one in survey.files], ["rows"])
         self.assertEqual([one.reason for one in survey.left_out], ["it is too deep"])
 
+    def test_hollow_files(self):
+        """A file that claims to be larger than any disk is left out and named."""
+        for name, size in (("huge", 1 << 40), ("small", 1 << 20)):
+            with (self.data / name).open("wb") as file:
+                file.truncate(size)
+        survey = self.surveyed()
+        self.assertEqual(sorted(one.path.name for one in survey.files), ["rows", "small"])
+        self.assertEqual(
+            [(Path(one.name).name, one.reason) for one in survey.left_out],
+            [("huge", "nearly all of it is holes")],
+        )
+
     def test_links_put_there_later(self):
         """A folder or file that has become a link since it was found leads nowhere."""
         (found,) = self.surveyed().files
