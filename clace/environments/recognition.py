@@ -22,6 +22,7 @@ from clace.interfaces import IFiles
 PROCFILE, PACKAGE, PROJECT = "Procfile", "package.json", "pyproject.toml"
 REQUIREMENTS = "requirements.txt"
 CONTAINER_FILES = ("Containerfile", "Dockerfile")
+_TEMPLATE = ".go.html"
 _INDEXES = ("index.html", "index.htm")
 _NOT_THE_APP = re.compile(r"(test_.*|.*_test|conftest|setup|noxfile|tasks)\.py")
 _MOST_MODULES = 100
@@ -131,7 +132,9 @@ def without_program(files: IFiles) -> Recognised | None:
         if name in files.refs:
             return Recognised("container", f"{name} is there")
     page = main_page(files) or next((name for name in _INDEXES if name in files.refs), "")
-    if not page or python_modules(files.refs):
+    # Templates are of an app whose app.star is missing, and their texts are for nobody to read.
+    is_of_app = any(name.endswith(_TEMPLATE) for name in files.refs)
+    if not page or is_of_app or python_modules(files.refs):
         return None
     return Recognised("static", f"{page} is there, and no program")
 

@@ -79,6 +79,8 @@ class RecognitionTests(SynchronousTestCase):
             ({"x.md": b"", "y.md": b"", "d/z": b""}, "no kind of app is told from x.md, y.md: "),
             ({"a.py": b"import flask\ndef x(:\n"}, "a.py line 2: invalid syntax; so no kind of "),
             ({"a.py": b"import flask\0"}, "a.py "),
+            ({"index.go.html": b""}, "no kind of app is told from index.go.html: add an app.star"),
+            ({"index.html": b"", "b.go.html": b""}, "no kind of app is told from "),
         ):
             self.assertIs(self.of(files), None)
             error = self.successResultOf(unrecognised(SourceTree(files)))
