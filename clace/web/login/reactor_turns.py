@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-_SECONDS = 0.004
+_SECONDS = 0.001
 Work = Callable[[], object]
 
 
