@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 from zope.interface import implementer
 
@@ -48,6 +49,14 @@ class ClosedToAll:
         raise NotAuthenticated(self._message)
 
 
+class KnownSetting(NamedTuple):
+    """A setting that was read: who is asked, which servers after that, and whether nobody is."""
+
+    authenticator: IAuthenticator
+    forwards: tuple[str, ...]
+    is_open: bool
+
+
 @implementer(IAppAuthentication)
 class AppAuthentication:
     """``none``, the ways of ``ways`` (several with commas between), and what ``kinds`` add.
@@ -74,9 +83,7 @@ class AppAuthentication:
         self._forwards = forwards
         self._kinds: tuple[Kind, ...] = (self._none, self._browser, *kinds)
         self._open = OpenToAll()
-        self._made: dict[str, IAuthenticator] = {}
-        self._asked: dict[str, tuple[str, ...]] = {}
-        self._opened: dict[str, bool] = {}
+        self._known: dict[str, KnownSetting] = {}
 
     def check(self, setting: str) -> None:
         base, modifiers = self._parts(setting)
@@ -90,34 +97,17 @@ class AppAuthentication:
         raise BadRequest(f"invalid authentication type {base}; expected one of {known}; {_MORE}")
 
     def is_open(self, setting: str) -> bool:
-        found = self._opened.get(setting)
-        if found is None:
-            if len(self._opened) >= _SETTINGS:
-                self._opened.clear()
-            is_open = self.of(setting) is self._open and not self.forwards(setting)
-            found = self._opened[setting] = is_open
-        return found
+        return self._of(setting).is_open
 
     def base(self, setting: str) -> str:
         base = self._parts(setting)[0]
         return self._parts(self._default)[0] if base == DEFAULT else base
 
     def forwards(self, setting: str) -> tuple[str, ...]:
-        found = self._asked.get(setting)
-        if found is None:
-            if len(self._asked) >= _SETTINGS:
-                self._asked.clear()
-            names = (modifier.removeprefix(_FORWARD) for modifier in self._modifiers(setting))
-            found = self._asked[setting] = tuple(names)
-        return found
+        return self._of(setting).forwards
 
     def of(self, setting: str) -> IAuthenticator:
-        found = self._made.get(setting)
-        if found is None:
-            if len(self._made) >= _SETTINGS:
-                self._made.clear()
-            found = self._made[setting] = self._known(setting) or ClosedToAll()
-        return found
+        return self._of(setting).authenticator
 
     def in_effect(self, setting: str) -> str:
         """Return the setting that one which names the default stands for."""
@@ -137,11 +127,23 @@ class AppAuthentication:
     def way(self, name: str) -> Way | None:
         return self._ways.get(name)
 
-    def _known(self, setting: str) -> IAuthenticator | None:
-        """The authenticator for a setting that is known with all that follows it."""
-        if all(map(self._is_forward, self._modifiers(setting))):
-            return self._make(self.base(setting))
-        return None
+    def _of(self, setting: str) -> KnownSetting:
+        """Read a setting, once: every request asks."""
+        found = self._known.get(setting)
+        if found is None:
+            if len(self._known) >= _SETTINGS:
+                self._known.clear()
+            found = self._known[setting] = self._read(setting)
+        return found
+
+    def _read(self, setting: str) -> KnownSetting:
+        modifiers = self._modifiers(setting)
+        known = self._make(self.base(setting)) if all(map(self._is_forward, modifiers)) else None
+        return KnownSetting(
+            authenticator=known or ClosedToAll(),
+            forwards=tuple(modifier.removeprefix(_FORWARD) for modifier in modifiers),
+            is_open=known is self._open and not modifiers,
+        )
 
     def _modifiers(self, setting: str) -> tuple[str, ...]:
         """Return the checks besides a sign-in: those of the default, and the app's own."""

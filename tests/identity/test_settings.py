@@ -151,4 +151,4 @@ class SettingTests(SynchronousTestCase):
         auth = self.auth()
         for number in range(3000):
             auth.of(f"x{number}")
-        self.assertLessEqual(len(auth._made), 1000)
+        self.assertLessEqual(len(auth._known), 1000)
