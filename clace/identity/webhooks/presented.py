@@ -25,8 +25,8 @@ def presented(header: Header) -> WebhookProof:
     authorization = header("authorization")
     if authorization is not None:
         return WebhookProof(token=_bearer(authorization))
-    if token := header("x-gitlab-token"):
-        return WebhookProof(token=token.strip())
+    if token := (header("x-gitlab-token") or "").strip():
+        return WebhookProof(token=token)
     given = header("x-hub-signature-256")
     if given is not None:
         if not given.startswith(_PREFIX):

@@ -1,6 +1,6 @@
 """Tests for ``clace.identity.webhooks.presented``."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -46,6 +46,7 @@ class PresentedTests(SynchronousTestCase):
         bearer = "Authorization header with bearer token is required"
         for told, headers in (
             ("No auth header and no signature found", {}),
+            ("No auth header and no signature found", {"x_gitlab_token": " \r "}),
             (bearer, {"authorization": "Basic abc"}),
             (bearer, {"authorization": "Bearer "}),
             (bearer, {"authorization": "Bearer " + "x" * 9000}),
@@ -65,6 +66,7 @@ class PresentedTests(SynchronousTestCase):
         """A proof in a log or a traceback does not tell the token."""
         self.assertNotIn("hunter2", repr(WebhookProof(token="hunter2")))
 
+    @example({"x-gitlab-token": "\r"})
     @given(st.dictionaries(st.sampled_from(NAMES), st.text()))
     def test_anything(self, headers):
         """Whatever headers say, there is one proof or a refusal."""
