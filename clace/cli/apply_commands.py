@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from msgspec.structs import replace
 
 from clace.admin_api import (
@@ -24,7 +25,7 @@ from clace.admin_api import (
 )
 from clace.cli import reports
 from clace.cli.app_commands import source_url
-from clace.cli.commands import Command, with_options
+from clace.cli.commands import Command, hyphens, with_options
 from clace.cli.completing import app_paths, files, one_of
 from clace.cli.deleting import agree
 from clace.cli.formats import result_format_option, say_result
@@ -125,6 +126,7 @@ def plan(
     last apply are shown.
     """
     if of_server:
+        _refuse_options_of_files()
         return _drift(server, file or "all", glob, form)
     if not file:
         raise click.UsageError("Missing argument 'FILE'.")
@@ -132,6 +134,14 @@ def plan(
     result = server.ask(APPLY_FILES, query)
     say_result(result, reports.planned(result), form, diff=False)
     return CHANGES if _has_changes(result) else 0
+
+
+def _refuse_options_of_files() -> None:
+    """:raises click.UsageError: if an option was given that is for FILE."""
+    context = click.get_current_context()
+    for option in ("branch", "commit", "git_auth", "prune", "clobber"):
+        if context.get_parameter_source(option) is not ParameterSource.DEFAULT:
+            raise click.UsageError(f"--{hyphens(option)} is for FILE and cannot go with --server.")
 
 
 def _drift(server: ChosenServer, glob: str, extra: str, form: str) -> int:

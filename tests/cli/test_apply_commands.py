@@ -96,6 +96,14 @@ class ApplyTests(CommandLineCase, SynchronousTestCase):
         self.declare("""app("/a", "/src", params={"api_token": '{{secret "a"}}'})""")
         self.assertIn('+ param api_token: {{secret "a"}}\n', self.run_cli("plan", self.file).stdout)
 
+    def test_drift_takes_no_options_of_files(self):
+        """Options about FILE are refused with --server, which would do nothing with them."""
+        for option in ("--branch=x", "--commit=x", "--git-auth=x", "--prune", "--clobber"):
+            result = self.run_cli("plan", "--server", option)
+            self.assertEqual((result.exit_code, result.stdout), (2, ""))
+            name = option.partition("=")[0]
+            self.assertIn(f"{name} is for FILE and cannot go with --server.", result.stderr)
+
     def test_prune(self):
         """Apps that the file no longer declares are listed, and deleted after a yes."""
         self.declare('app("/a", "/src")\napp("/b", "/src")')
