@@ -103,8 +103,8 @@ class ContainerTests(SynchronousTestCase):
 class Programs:
     """Runs any command: it writes these pieces and ends like this, or not at all."""
 
-    def __init__(self, *pieces, status=0, broken="", hangs=False):
-        self.pieces, self.status, self.broken, self.hangs = pieces, status, broken, hangs
+    def __init__(self, *pieces, broken="", hangs=False, **end):
+        self.pieces, self.end, self.broken, self.hangs = pieces, end, broken, hangs
         self.ran = []
 
     async def output_of(self, app, command, take):
@@ -115,7 +115,7 @@ class Programs:
             take(piece)
         if self.hangs:
             await Deferred()
-        return ProgramExit(status=self.status)
+        return ProgramExit(**self.end)
 
 
 class RunTests(SynchronousTestCase):
@@ -151,6 +151,12 @@ class RunTests(SynchronousTestCase):
         empty = self.answer(Programs(status=3), "ls", process_partial=True)
         self.assertEqual(empty.error, "exit status 3")
         self.assertEqual(self.answer(Programs(broken="no image"), "ls").error, "no image")
+
+    def test_not_run(self):
+        """A command that was not run, or was killed, is an error, though it has no exit status."""
+        absent = Programs(failure="cannot start lls: no such file or directory")
+        self.assertEqual(self.answer(absent, "ls").error, absent.end["failure"])
+        self.assertEqual(self.answer(Programs(signal=9), "ls").error, "signal 9")
 
     def test_without_a_container(self):
         """An app that declares none has nothing to run commands in."""

@@ -58,9 +58,9 @@ class ContainerCommands:
         end = await self._ended(invocation, given, output)
         if output.is_too_much:
             raise CallFailed(f"the output has more than {_MOST} bytes")
-        if (end.status or end.signal) and not (given.process_partial and output.data):
+        if end != ProgramExit() and not (given.process_partial and output.data):
             tail = bytes(output.data[-1000:]).decode("utf-8", "replace").strip()
-            told = f"signal {end.signal}" if end.signal else f"exit status {end.status}"
+            told = _reason(end)
             raise CallFailed(f"{told}: {tail}" if tail else told)
         data = bytes(output.data)
         if given.stdout_file:
@@ -130,6 +130,12 @@ def _check(given: CommandParameters) -> None:
         raise CallFailed("stream is not supported for commands in containers")
     if given.stdout_file and given.parse:
         raise CallFailed("stdout_file cannot be combined with parse")
+
+
+def _reason(end: ProgramExit) -> str:
+    if end.failure:
+        return end.failure
+    return f"signal {end.signal}" if end.signal else f"exit status {end.status}"
 
 
 def _told(error: AppBroken) -> str:
