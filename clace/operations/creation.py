@@ -149,9 +149,9 @@ class AppCreation:
         self._configured.check_config(request.appconfig or {})
         self._configured.check_git_auth(request.git_auth_name)
         self._configured.check_auth(request.app_authn or DEFAULT_AUTH)
-        self._check_free(address)
-        staging = self._staging_address(address, request)
-        neighbours = self._rooms.installed.on(address.domain)
+        self._check_free(draft, address)
+        staging = self._staging_address(draft, address, request)
+        neighbours = draft.staying(self._rooms.installed.on(address.domain))
         self._configured.check_own_host(request.app_authn or DEFAULT_AUTH, neighbours)
         app = origin.of(replace(self._new_app(address, request), user_id=asking.user_id))
         if app.source_url == NO_SOURCE and not app.metadata.spec:
@@ -191,7 +191,7 @@ class AppCreation:
         )
         return AddedApp(created, twins, refs, secrets, audited)
 
-    def _staging_address(self, address: AppPath, request: NewApp) -> AppPath:
+    def _staging_address(self, draft: AppsDraft, address: AppPath, request: NewApp) -> AppPath:
         if request.is_dev and request.stage_at:
             raise BadRequest("a dev app has no staging app: stage_at is for others")
         if request.is_dev:
@@ -199,8 +199,8 @@ class AppCreation:
         staging = self.places.of(address, request.stage_at)
         if staging.domain != address.domain:
             self._configured.check_host(staging.domain)
-            self._check_free(staging)
-            there = self._rooms.installed.on(staging.domain)
+            self._check_free(draft, staging)
+            there = draft.staying(self._rooms.installed.on(staging.domain))
             self._configured.check_own_host(request.app_authn or DEFAULT_AUTH, there)
         return staging
 
@@ -210,9 +210,9 @@ class AppCreation:
         self._configured.check_host(address.domain)
         return address
 
-    def _check_free(self, address: AppPath) -> None:
+    def _check_free(self, draft: AppsDraft, address: AppPath) -> None:
         # The store decides this again, inside its transaction; asking now spares a fetch.
-        for app in self._rooms.installed.overlapping(address):
+        for app in draft.staying(self._rooms.installed.overlapping(address)):
             if not app.main_app and address.overlaps(app.address):
                 raise AppExists(f"App already exists at {app.address}")
 

@@ -19,6 +19,7 @@ from clace.interfaces import (
     IInstalledApps,
     IRuntime,
     PointApp,
+    RemoveApp,
     ReplaceVersion,
 )
 from clace.model import App, AppMetadata, AppSettings
@@ -128,6 +129,12 @@ class AppsDraft:
     def retract(self, app: App) -> None:
         """Let the app stop serving when the draft is committed."""
         self._collected.retracted.append(app)
+
+    def staying(self, apps: Iterable[App]) -> tuple[App, ...]:
+        """Return those of ``apps`` that the draft does not remove."""
+        changes = self._collected.changes
+        gone = {change.seen.id for change in changes if isinstance(change, RemoveApp)}
+        return tuple(app for app in apps if app.id not in gone)
 
     def renew(self, app: App) -> None:
         """Let the next request be answered by the app as it is when the draft is committed.

@@ -5,6 +5,7 @@ from clace.admin_api.declarations import APPLY_FILES, ApplyFiles
 from clace.admin_api.settings import UPDATE_PARAMS, UpdateParam
 from clace.errors import (
     AppBroken,
+    AppExists,
     BadRequest,
     ChangedMeanwhile,
     InvalidPath,
@@ -312,6 +313,16 @@ class PruneTests(ApplyCase):
         done = self.applied(prune=True, app_path_glob="/two")
         self.assertEqual([str(path) for path in done.prune_results], ["/two"])
         self.assertEqual(self.paths(), {"/one", "/hand"})
+
+    def test_moves_below_or_above(self):
+        """An app that moves below or above its address takes the place of the one that goes."""
+        for address, before in (("/two/b", "/two"), ("/two", "/two/b")):
+            self.declare('app("/one", "/src/one")', f'app("{address}", "/src/two")')
+            self.assertIn(f"exists at {before}", self.refused(AppExists))
+            done = self.applied(prune=True)
+            self.assertEqual([str(path) for path in done.prune_results], [before])
+            self.assertEqual(self.paths(), {"/one", "/hand", address})
+            self.assertEqual(self.answer(address), "two")
 
     def test_comes_back_to_its_data(self):
         """A pruned app that is declared again within seven days has its id again; later not."""
