@@ -9,9 +9,12 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+# In linear time: a file of a source may begin the block many times and never end it.
+import re2  # type: ignore[import-untyped]
+
 from clace.errors import SourceError
 
-_SCRIPT = re.compile(r"^# /// script$\s(?P<lines>(^#(| .*)$\s)+)^# ///$", re.MULTILINE)
+_SCRIPT = re2.compile(r"(?m)^# /// script$\s(?P<lines>(?:^#(?:| .*)$\s)+)^# ///$")
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _SEPARATORS = re.compile(r"[-_.]+")
 

@@ -158,6 +158,10 @@ class ScriptMetadataTests(SynchronousTestCase):
         for source in (SCRIPT + b"x = 1\n" + SCRIPT, b"# /// script\n# a = \n# ///\n"):
             self.assertRaises(SourceError, script_metadata, source)
 
+    def test_block_without_an_end(self):
+        """A megabyte of beginnings is read once, not once from each of them."""
+        self.assertIsNone(script_metadata(b"# /// script\n" * 80_000))
+
     @given(st.binary())
     def test_any_bytes(self, source):
         """Any other file is read or refused."""
