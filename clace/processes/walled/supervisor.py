@@ -66,7 +66,7 @@ class Supervisor:
         theirs.close()
         for descriptor in descriptors.values():
             os.close(descriptor)
-        self._watch(os.pidfd_open(pid), ours)
+        self.watch(os.pidfd_open(pid), ours)
 
     def _open(self) -> None:
         if self._walls.get("network_namespace", "missing"):
@@ -79,14 +79,16 @@ class Supervisor:
                 listening.listen(_BACKLOG)
                 self._tell(Opened(place), [listening.fileno()])
 
-    def _watch(self, init: int, report: socket.socket) -> None:
+    def watch(self, init: int, report: socket.socket) -> None:
+        """Serve the daemon until the init has ended and all that it reported has been heard."""
         ready = select.poll()
         for descriptor in (init, report.fileno(), self._line.fileno()):
             ready.register(descriptor, select.POLLIN)
         while True:
             found = [descriptor for descriptor, _events in ready.poll()]
-            if report.fileno() in found and not self._hear(report):
-                ready.unregister(report)
+            if report.fileno() in found:
+                if not self._hear(report):
+                    ready.unregister(report)
             elif init in found:
                 self._reap(init)
                 return
