@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -24,7 +23,7 @@ from zope.interface import implementer
 
 from clace.log_files import RotatingFile
 from clace.service import refused
-from clace.text import json_text, printable
+from clace.text import json_text, printable, time_text
 from clace.units import MEBIBYTE
 
 HIDDEN = "<redacted>"
@@ -153,7 +152,7 @@ def record_of(event: LogEvent) -> dict[str, Any]:
     safe.pop("log_flattened", None)
     head = {
         "level": _level_name(event),
-        "time": _time_text(event.get("log_time", 0.0)),
+        "time": time_text(event.get("log_time", 0.0)),
         "caller": _text(str(event.get("log_namespace", "-"))),
         "message": _text(formatEvent(safe)),
     }
@@ -191,11 +190,6 @@ def _plain(value: object) -> object:
 def _level_name(event: LogEvent) -> str:
     level = event.get("log_level", LogLevel.info)
     return _NAMES.get(level) or str(level.name)
-
-
-def _time_text(when: float) -> str:
-    moment = datetime.fromtimestamp(when, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _text(written: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 
 def printable(text: str) -> str:
     """Spell out control characters and the like; line breaks and tabs stay."""
@@ -32,6 +34,12 @@ def json_text(encoded: bytes) -> str:
 def _json_escape(character: str) -> str:
     units = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def time_text(seconds: float) -> str:
+    """Write a time, in UTC and with milliseconds, as lines of logs have it."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def shortened(text: str, length: int) -> str:

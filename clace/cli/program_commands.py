@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 import click
 
@@ -16,7 +16,7 @@ from clace.cli.history_commands import path_argument
 from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import complain
 from clace.model import LOG_LEVELS
-from clace.text import printable
+from clace.text import printable, time_text
 
 _KILLED = 128
 
@@ -119,5 +119,4 @@ def _time(text: str) -> str:
     """The time that is meant, as lines of logs have it."""
     if not text or "-" in text:
         return text
-    then = datetime.now(UTC) - timedelta(seconds=seconds_of(text))
-    return then.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return time_text(max(0, time.time() - seconds_of(text)))

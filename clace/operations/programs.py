@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
@@ -22,8 +22,10 @@ from clace.errors import BadRequest
 from clace.interfaces import Asking, IProgramControl, IProgramOperations, LogFilter
 from clace.model import CONTAINER_PLUGIN, LOG_LEVELS, PROCESS_PLUGIN, App
 from clace.operations.rooms import OperationRooms
+from clace.text import time_text
 
 MOST_LINES = 100_000
+_MOST_DIGITS = 9
 _USUAL_LINES = 1000
 _BEHIND = 10_000
 _LEFT_OUT = "(lines were left out here: they came faster than they were read)"
@@ -155,16 +157,21 @@ def _filter(query: ReadLog) -> LogFilter:
         raise BadRequest(f"level {query.level:.40}: expected one of {', '.join(LOG_LEVELS)}")
     number = _USUAL_LINES if not query.since else MOST_LINES
     if query.lines:
-        number = int(query.lines) if query.lines.isascii() and query.lines.isdecimal() else 0
+        is_number = query.lines.isascii() and query.lines.isdecimal()
+        number = int(query.lines[:_MOST_DIGITS]) if is_number else 0
     if not 0 < number <= MOST_LINES:
         raise BadRequest(f"lines {query.lines:.40}: expected a number from 1 to {MOST_LINES}")
     return LogFilter(since=_time(query.since), level=query.level, lines=number)
 
 
 def _time(text: str) -> str:
+    """The time as lines have it, which are compared with it; it is in UTC unless it says another.
+
+    :raises BadRequest: if it cannot be read.
+    """
     if not text:
         return ""
-    with suppress(ValueError):
-        datetime.fromisoformat(text)
-        return text
+    with suppress(ValueError, OverflowError):
+        moment = datetime.fromisoformat(text)
+        return time_text((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     raise BadRequest(f"since {text:.40}: expected a time such as 2026-11-29T12:00:00Z")

@@ -6,7 +6,6 @@ import re
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from zope.interface import implementer
 from clace.interfaces import IProgramLog, LogFilter
 from clace.log_files import RotatingFile
 from clace.model import LOG_LEVELS
-from clace.text import one_line
+from clace.text import one_line, time_text
 from clace.threads import InThread
 from clace.units import MEBIBYTE
 
@@ -144,8 +143,7 @@ class AppLog:
     def _add(self, line: str, mark: str = "") -> None:
         if not mark:
             self._last.append(line)
-        now = datetime.fromtimestamp(self._clock.seconds(), UTC)
-        stamped = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z {mark}{line}"
+        stamped = f"{time_text(self._clock.seconds())} {mark}{line}"
         try:
             self._file.write(f"{stamped}\n".encode("utf-8", "replace"))
         except OSError:

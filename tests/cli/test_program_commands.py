@@ -109,11 +109,24 @@ class LogTests(ProgramCase):
         self.assertEqual(self.done("app", "logs", "--since", "2026-11-24T00:00:00Z", "/a"), "")
         self.assertIn("three", self.done("app", "logs", "--since", "2026-11-22T00:00:00Z", "/a"))
 
+    def test_since(self):
+        """A time may be written in all ways of ISO 8601, and of another zone than UTC."""
+        for since, is_wanted in (
+            ("2026-11-23", True),
+            ("2026-11-23 00:00", True),
+            ("2026-11-23 00:01", False),
+            ("2026-11-23T00:30:00+01:00", True),
+            ("2026-11-22T23:30:00-01:00", False),
+        ):
+            found = self.done("app", "logs", "--since", since, "/a")
+            self.assertEqual("three" in found, is_wanted, since)
+
     def test_refused(self):
         """A level, a number or a time that means nothing is refused."""
         for arguments, told in (
             (("--level", "loud"), "expected one of debug, info, warn, error"),
             (("-n", "0"), "expected a number from 1 to 100000"),
+            (("-n", "9" * 5000), "expected a number from 1 to 100000"),
             (("--since", "2026-13-01"), "expected a time such as"),
         ):
             self.assertIn(told, self.refused("app", "logs", *arguments, "/a"))
