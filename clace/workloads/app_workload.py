@@ -65,9 +65,7 @@ class AppWorkload:
             if self._heir is not None:
                 await self._settled()
                 continue
-            offer = self.offer
-            if offer is None or offer.order.config.lifetime is Lifetime.COMMAND:
-                raise AppBroken("the app has no program that requests could be passed on to")
+            offer = self._serving()
             try:
                 generation = await offer.ready()
             except ProgramFailed:
@@ -76,6 +74,15 @@ class AppWorkload:
                 continue
             if self.offer is offer and generation.is_usable:
                 return generation.lease()
+
+    def _serving(self) -> WorkloadOffer:
+        """The published offer.
+
+        :raises AppBroken: if the app has no program, or one for commands only.
+        """
+        if self.offer is None or self.offer.order.config.lifetime is Lifetime.COMMAND:
+            raise AppBroken("the app has no program that requests could be passed on to")
+        return self.offer
 
     # The offers call these.
 
@@ -139,11 +146,10 @@ class AppWorkload:
     async def restart(self) -> None:
         """Start the program anew, beside the one that runs where two may run.
 
-        :raises AppBroken: if it does not start; the one before goes on then, if it still runs.
+        :raises AppBroken: if the app has none to start, or it does not start; the one before goes
+            on then, if it still runs.
         """
-        before = self.offer
-        if before is None:
-            return
+        before = self._serving()
         offer = before.again()
         try:
             await offer.ready()

@@ -40,7 +40,7 @@ class ProgramControl:
         found.stopped.set(is_set=False)
         if found.offer is not None:
             found.offer.try_again()
-            (await found.lease()).release()
+        (await found.lease()).release()
 
     async def restart(self, app: App) -> None:
         found = self._workloads.of(app)

@@ -263,6 +263,17 @@ class StartTests(WorkloadCase):
         self.publish(config=WorkloadConfig(lifetime=Lifetime.COMMAND))
         self.failureResultOf(self.ask(), AppBroken)
 
+    def test_nothing_to_start(self):
+        """To start such an app, or to start it anew, fails and starts nothing."""
+        control = ProgramControl(self.workloads, self.engine)
+        for _ in range(2):
+            for act in (control.start, control.restart):
+                acting = Deferred.fromCoroutine(act(self.app))
+                self.settle()
+                self.assertIn("no program", self.failureResultOf(acting, AppBroken).value.message)
+            self.publish(config=WorkloadConfig(lifetime=Lifetime.COMMAND))
+        self.assertEqual(self.engine.started, [])
+
 
 class SwapTests(WorkloadCase):
     def test_overlap(self):
