@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.interfaces import IProgramLog, LogFilter
@@ -92,6 +93,8 @@ class AppLog:
     Each line has the time at which it came. ``redact`` takes the values of secrets out of it.
     """
 
+    _log = Logger()
+
     def __init__(self, clock: Any, path: Path, in_thread: InThread) -> None:
         self._clock = clock
         self._in_thread = in_thread
@@ -100,6 +103,7 @@ class AppLog:
         self._lines = LineSplitter(self._add, self._redacted)
         self._last: deque[str] = deque(maxlen=_KEPT)
         self._followers: dict[Follower, LogFilter] = {}
+        self._loses_lines = False
         self.redact: Callable[[str], str] = str
 
     def _redacted(self, text: str) -> str:
@@ -144,13 +148,25 @@ class AppLog:
         if not mark:
             self._last.append(line)
         stamped = f"{time_text(self._clock.seconds())} {mark}{line}"
-        try:
-            self._file.write(f"{stamped}\n".encode("utf-8", "replace"))
-        except OSError:
-            self._file.close()  # a full disk must not end the app
+        self._keep(stamped)
         for follower, wanted in tuple(self._followers.items()):
             if passes(stamped, wanted):
                 follower(stamped)
+
+    def _keep(self, stamped: str) -> None:
+        """Write a line to the file. A full disk must not end the app; that lines are lost is told
+        once, until one can be written.
+        """
+        try:
+            self._file.write(f"{stamped}\n".encode("utf-8", "replace"))
+        except OSError as error:
+            self._file.close()
+            if not self._loses_lines:
+                told = "Lines of a program are lost, {path} cannot be written: {error}"
+                self._log.error(told, path=str(self.path), error=str(error))
+            self._loses_lines = True
+        else:
+            self._loses_lines = False
 
     async def lines(self, wanted: LogFilter) -> tuple[str, ...]:
         self.end()

@@ -5,6 +5,7 @@ from pathlib import Path
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -550,6 +551,20 @@ class LogTests(WorkloadCase):
         program.log(b"INFO a\nERROR b\nTraceback (most recent call last):\n")
         log.leave(seen.append)
         self.assertEqual([one.partition(" ")[2] for one in seen][:2], ["ERROR b", TRACEBACK])
+
+    def test_full_disk(self):
+        """Lines that cannot be kept are told of once; the program runs, and its log goes on."""
+        self.folder.mkdir()
+        (self.folder / "logs").touch()
+        with capturedLogs() as events:
+            self.publish()
+            self.lease()
+            program = self.engine.started[0]
+            program.log(b"one\ntwo\n")
+        self.assertEqual(sum("are lost" in formatEvent(event) for event in events), 1)
+        (self.folder / "logs").unlink()
+        program.log(b"three\n")
+        self.assertIn("Z three\n", self.log())
 
     def test_unfinished(self):
         """A line that does not end is taken in parts, and the last one when the program ends."""
