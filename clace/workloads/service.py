@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from clace.errors import AppStarting
+from clace.errors import AppBroken, AppStarting
 from clace.interfaces import (
     IFiles,
     IWorkloadEngine,
@@ -148,7 +149,8 @@ class Workloads(Service):
 
     def _look_after(self) -> None:
         for found in tuple(self._apps.values()):
-            found.look_after()
+            with suppress(AppBroken):  # its settings cannot be used: its visitors are told so
+                found.look_after()
 
 
 def keeps_data(app: App, config: WorkloadConfig) -> bool:

@@ -149,14 +149,14 @@ async def at_once(work):
     return work()
 
 
-def make_workloads(clock, engine, folder, **limits):
-    """The programs of all apps, with these limits."""
+def make_workloads(clock, engine, folder, limits_of=None, **limits):
+    """The programs of all apps, with these limits, or those that ``limits_of`` gives an app."""
     chosen = WorkloadLimits(**limits)
     names = (f"run{number}" for number in itertools.count())
     supplies = OfferSupplies(
         clock=clock,
         engine=engine,
-        limits_of=lambda _app: chosen,
+        limits_of=limits_of or (lambda _app: chosen),
         name_run=lambda: next(names),
         in_thread=at_once,
     )

@@ -21,6 +21,7 @@ from clace.interfaces import (
 from clace.model.app import AppKind
 from clace.model.workloads import OVERLAP, Lifetime, ProcessNeeds, WorkloadConfig
 from clace.workloads.control import ProgramControl
+from clace.workloads.limits import WorkloadLimits
 from tests.support.apps import DictFiles, an_app
 from tests.support.workloads import MemoryEngine, make_workloads
 
@@ -476,6 +477,32 @@ class IdleTests(WorkloadCase):
         self.lease(app=app).release()
         self.clock.pump([10] * 100)
         self.assertEqual(self.running, [1])
+
+
+class UnusableSettingsTests(WorkloadCase):
+    def setUp(self):
+        super().setUp()
+        self.unusable = set()
+        self.workloads = make_workloads(self.clock, self.engine, self.folder, self.limits_of)
+        self.workloads.startService()
+
+    def limits_of(self, app):
+        if app.id in self.unusable:
+            raise AppBroken("its settings cannot be used")
+        return WorkloadLimits()
+
+    def test_others_idle(self):
+        """An app whose settings cannot be used keeps no program of another app awake."""
+        other = an_app("/other", app_id="app_prd_2")
+        for app in (self.app, other):
+            self.publish(app=app)
+            self.lease(app=app).release()
+        self.unusable.add(self.app.id)
+        self.clock.pump([1] * 185)
+        self.assertEqual(self.running, [1])
+        self.unusable.clear()
+        self.clock.pump([1] * 5)
+        self.assertEqual(self.running, [])
 
 
 class RecycleTests(WorkloadCase):
