@@ -158,11 +158,13 @@ def _without_file(location: Location) -> Iterator[str]:
 
 
 def _wrong_git_logins(settings: Settings) -> Iterator[tuple[Steps, str]]:
-    """Yield the places of a second way to sign in over SSH."""
+    """Yield the places of a second way to sign in over SSH, and of a password for an agent."""
     for name, login in settings.git_auth.items():
         given = [key for key in _WAYS_OF_SSH if getattr(login, key)]
         for key in given[1:]:
             yield ("git_auth", name, key), f"there is {given[0]} already, and only one of them"
+        if login.agent_socket and login.password:
+            yield ("git_auth", name, "password"), "an agent opens its keys itself, and needs none"
 
 
 def _check_together(settings: Settings, reader: Reader) -> None:

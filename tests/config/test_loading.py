@@ -67,6 +67,13 @@ class FileTests(LoadCase):
         )
         self.load("git_auth.a.private_key = '''\nPEM\nx\n'''")
 
+    def test_no_password_for_an_agent(self):
+        """The password of an entry with an agent would open nothing, and is refused."""
+        self.assertEqual(
+            self.problems("[git_auth.a]\nagent_socket = '/a'\npassword = 'p'"),
+            ["[git_auth.a] password: an agent opens its keys itself, and needs none"],
+        )
+
     def test_users_apart(self):
         """Programs of apps never get the number of a host's user."""
         self.assertEqual(
