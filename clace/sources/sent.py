@@ -67,6 +67,8 @@ class SentSources:
         shutil.rmtree(self._place, ignore_errors=True)
 
     async def take(self, owner: str, part: SourcePart) -> SentSource:
+        if not part.source:
+            await self._drop_unfinished()
         name, source = self._found(owner, part)
         if source.is_busy:
             raise BadRequest("another part of this source is being written")
@@ -105,17 +107,23 @@ class SentSources:
         return part.source, source
 
     def _begun(self, owner: str) -> tuple[str, _Arriving]:
-        now = self._seconds()
-        for name, each in tuple(self._arriving.items()):
-            if now - each.seen > _UNFINISHED_SECONDS and not each.is_busy:
-                del self._arriving[name]
-                shutil.rmtree(each.folder, ignore_errors=True)
         if len(self._arriving) >= _MOST_AT_ONCE:
             raise BadRequest("too many sources are being sent; try again later")
         name = self._new_id()
         tally = SourceTally(self._limits)
-        self._arriving[name] = source = _Arriving(owner, self._place / name, tally, now)
+        source = _Arriving(owner, self._place / name, tally, self._seconds())
+        self._arriving[name] = source
         return name, source
+
+    async def _drop_unfinished(self) -> None:
+        now = self._seconds()
+        over = [
+            name
+            for name, each in self._arriving.items()
+            if now - each.seen > _UNFINISHED_SECONDS and not each.is_busy
+        ]
+        for source in [self._arriving.pop(name) for name in over]:
+            await self._remove(source)
 
     def _write(self, source: _Arriving, pieces: tuple[FilePiece, ...]) -> None:
         """:raises SourceError: if a file may not be in a source, or it has too much."""
@@ -157,7 +165,9 @@ class SentSources:
         return str(whole)
 
     async def _drop(self, name: str) -> None:
-        source = self._arriving.pop(name)
+        await self._remove(self._arriving.pop(name))
+
+    async def _remove(self, source: _Arriving) -> None:
         await self._in_thread(partial(shutil.rmtree, source.folder, ignore_errors=True))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.defer import succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
@@ -31,11 +32,11 @@ class SentTests(SynchronousTestCase):
         place.mkdir(parents=True)
         return place.resolve()
 
-    def sources(self, **limits):
+    def sources(self, in_thread=at_once, **limits):
         return SentSources(
             self.top / "sources",
             self.top / "arriving",
-            at_once,
+            in_thread,
             self.clock.seconds,
             lambda: f"id{next(self.ids)}",
             SourceLimits(**limits),
@@ -121,6 +122,24 @@ class SentTests(SynchronousTestCase):
         self.clock.advance(3601)
         self.successResultOf(self.take({"name": "a"}))
         self.assertEqual(len(list((self.top / "arriving").iterdir())), 1)
+
+    def test_unfinished_is_removed_in_a_thread(self):
+        """The files that a client left behind are not removed by the reactor's own thread."""
+        held = []
+
+        def in_thread(work):
+            held.append(work)
+            return succeed(None)
+
+        sent = self.sources(in_thread)
+        first = self.successResultOf(self.take({"name": "a"}, sent=sent))
+        held.pop()()
+        self.clock.advance(3601)
+        self.successResultOf(self.take({"name": "b"}, sent=sent))
+        left = self.top / "arriving" / first.id
+        self.assertTrue(left.exists())
+        held[0]()
+        self.assertFalse(left.exists())
 
     def test_pruned(self):
         """Folders that no app uses go after an hour; those that are used stay."""
