@@ -7,6 +7,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 import clace
+from tests.support.faces import parsed
 
 SOURCES = sorted(Path(clace.__file__).parent.rglob("*.py"))
 OPENING = re.compile(r"(What|Whether|How|Who|Where|Which|Those|That)\b")
@@ -14,7 +15,7 @@ NEGATION = re.compile(r"\b(is|are|was|be) (none|no)\b")
 
 
 def docstrings(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path.read_text("utf-8"))):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield ast.get_docstring(node) or ""
 

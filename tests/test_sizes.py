@@ -9,6 +9,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.faces import parsed
+
 PACKAGE = Path(__file__).parent.parent / "clace"
 MODULE_LINES = 400
 FUNCTION_LINES = 40
@@ -98,7 +100,7 @@ class SizeTests(SynchronousTestCase):
         return [
             (place, node)
             for place, text in self.texts.items()
-            for node in ast.walk(ast.parse(text))
+            for node in ast.walk(parsed(text))
             if isinstance(node, kinds)
         ]
 
