@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import asdict
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
-from twisted.application.service import Service
 from zope.interface import implementer
 
-from clace.database import reading_engine, sqlite_path, transaction, writing_engine
+from clace.database import transaction
 from clace.interfaces import IDeliveryRows, StoredDelivery
+from clace.metadata.database_rows import DatabaseRows
 from clace.metadata.tables import deliveries
 
-_READERS = 2
 _FIELDS = [deliveries.c[name] for name in StoredDelivery.__struct_fields__]
 _UNFINISHED = ("queued", "running")
 
 
 def open_delivery_rows(url: str) -> DeliveryRows:
-    """The rows in a metadata database that ``open_store`` has prepared. Nothing is opened yet.
+    """Return the rows in a metadata database. Nothing is opened yet.
 
     :raises StoreError: if the URL is not a database's.
     """
-    return DeliveryRows(sqlite_path(url))
+    return DeliveryRows.at(url)
 
 
 @implementer(IDeliveryRows)
-class DeliveryRows(Service):
+class DeliveryRows(DatabaseRows):
     """The table of deliveries; whoever asks waits, so it is asked in threads."""
 
-    def __init__(self, path: Path) -> None:
-        self.setName("delivery rows")
-        self._writing = writing_engine(path)
-        self._reading = reading_engine(path, _READERS)
+    title = "delivery rows"
 
     def receive(
         self, delivery: StoredDelivery, most: int, since: datetime
@@ -67,16 +62,6 @@ class DeliveryRows(Service):
     def unfinished(self) -> tuple[StoredDelivery, ...]:
         waiting = select(*_FIELDS).where(deliveries.c.state.in_(_UNFINISHED))
         return self._all(waiting.order_by(deliveries.c.receive_time, deliveries.c.id))
-
-    def stopService(self) -> None:
-        """Close the connections."""
-        super().stopService()
-        self.close()
-
-    def close(self) -> None:
-        """Leave nothing open; a process that forks must not hand connections down."""
-        self._reading.dispose()
-        self._writing.dispose()
 
     def _all(self, wanted: Select[Any]) -> tuple[StoredDelivery, ...]:
         with transaction(self._reading, "look up deliveries") as connection:

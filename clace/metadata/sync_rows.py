@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import asdict
 from sqlalchemy import ColumnElement, Row, Update, delete, func, insert, select, update
-from twisted.application.service import Service
 from zope.interface import implementer
 
-from clace.database import reading_engine, sqlite_path, transaction, writing_engine
+from clace.database import transaction
 from clace.interfaces import DueSyncs, ISyncRows, StoredSync, SyncOutcome
+from clace.metadata.database_rows import DatabaseRows
 from clace.metadata.tables import syncs
 
-_READERS = 2
 _FIELDS = [syncs.c[name] for name in StoredSync.__struct_fields__]
 _FREE = {"holder": "", "lease": 0.0, "running_since": None}
 
 
 def open_sync_rows(url: str) -> SyncRows:
-    """The rows in a metadata database that ``open_store`` has prepared. Nothing is opened yet.
+    """Return the rows in a metadata database. Nothing is opened yet.
 
     :raises StoreError: if the URL is not a database's.
     """
-    return SyncRows(sqlite_path(url))
+    return SyncRows.at(url)
 
 
 @implementer(ISyncRows)
-class SyncRows(Service):
+class SyncRows(DatabaseRows):
     """The table of syncs; whoever asks waits, so it is asked in threads."""
 
-    def __init__(self, path: Path) -> None:
-        self.setName("sync rows")
-        self._writing = writing_engine(path)
-        self._reading = reading_engine(path, _READERS)
+    title = "sync rows"
 
     def add(self, sync: StoredSync) -> None:
         with transaction(self._writing, "keep a sync") as connection:
@@ -77,16 +72,6 @@ class SyncRows(Service):
         kept = asdict(outcome) if outcome else {}
         change = update(syncs).where(_held(sync_id, holder)).values(**kept, **_FREE)
         return self._changed("keep the outcome of a sync", change)
-
-    def stopService(self) -> None:
-        """Close the connections."""
-        super().stopService()
-        self.close()
-
-    def close(self) -> None:
-        """Leave nothing open; a process that forks must not hand connections down."""
-        self._reading.dispose()
-        self._writing.dispose()
 
     def _changed(self, purpose: str, change: Update) -> bool:
         with transaction(self._writing, purpose) as connection:

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import asdict
 from sqlalchemy import ColumnElement, Row, delete, insert, select
-from twisted.application.service import Service
 from zope.interface import implementer
 
-from clace.database import reading_engine, sqlite_path, transaction, writing_engine
+from clace.database import transaction
 from clace.interfaces import IWebhookRows, StoredWebhook
+from clace.metadata.database_rows import DatabaseRows
 from clace.metadata.tables import webhooks
 
-_READERS = 2
 _FIELDS = [webhooks.c[name] for name in StoredWebhook.__struct_fields__]
 
 
 def open_webhook_rows(url: str) -> WebhookRows:
-    """The rows in a metadata database that ``open_store`` has prepared. Nothing is opened yet.
+    """Return the rows in a metadata database. Nothing is opened yet.
 
     :raises StoreError: if the URL is not a database's.
     """
-    return WebhookRows(sqlite_path(url))
+    return WebhookRows.at(url)
 
 
 @implementer(IWebhookRows)
-class WebhookRows(Service):
+class WebhookRows(DatabaseRows):
     """The table of webhooks; whoever asks waits, so it is asked in threads."""
 
-    def __init__(self, path: Path) -> None:
-        self.setName("webhook rows")
-        self._writing = writing_engine(path)
-        self._reading = reading_engine(path, _READERS)
+    title = "webhook rows"
 
     def put(self, webhook: StoredWebhook) -> bool:
         target = webhook.app_id or webhook.sync_id or ""
@@ -58,16 +53,6 @@ class WebhookRows(Service):
         with transaction(self._writing, "delete a webhook") as connection:
             found = connection.execute(delete(webhooks).where(webhooks.c.id == webhook_id))
             return found.rowcount > 0
-
-    def stopService(self) -> None:
-        """Close the connections."""
-        super().stopService()
-        self.close()
-
-    def close(self) -> None:
-        """Leave nothing open; a process that forks must not hand connections down."""
-        self._reading.dispose()
-        self._writing.dispose()
 
     def _one(self, which: ColumnElement[bool]) -> StoredWebhook | None:
         with transaction(self._reading, "look up a webhook") as connection:
