@@ -16,6 +16,7 @@ from clace.admin_api import (
 )
 from clace.errors import ClaceError, NoSuchApp, SyncRunning
 from clace.interfaces import IAuditEvents, IVersionOperations, StoredWebhook
+from clace.locations import DEFAULT_BRANCH
 from clace.model import FAILED, App, Deed, proof_of
 from clace.operations.makers import MakerRights, again, change_deeds
 from clace.operations.rooms import OperationRooms
@@ -23,7 +24,6 @@ from clace.operations.sync_runs import SyncRuns, SyncSurroundings
 from clace.operations.webhook_filters import Followed
 
 _BUSY_SECONDS, _BUSY_TRIES = 5.0, 120
-_BRANCH = "main"
 
 
 class WebhookWork:
@@ -53,9 +53,8 @@ class WebhookWork:
         is_git = self._rooms.sources.is_git
         if webhook.sync_id is not None:
             sync = await self._runs.found(webhook.sync_id)
-            return (
-                Followed(sync.metadata.git_branch or _BRANCH) if is_git(sync.path) else Followed()
-            )
+            branch = sync.metadata.git_branch or DEFAULT_BRANCH
+            return Followed(branch) if is_git(sync.path) else Followed()
         main = await self._app(webhook)
         if not is_git(main.source_url):
             return Followed()
@@ -100,15 +99,17 @@ class WebhookWork:
 
     async def _sync(self, sync_id: str) -> str:
         """Run a sync; a run that is under way may have begun before the push, so it is awaited."""
-        for _ in range(_BUSY_TRIES):
+        tries = 0
+        while True:
             try:
                 status = await self._runs.run(sync_id)
             except SyncRunning:
+                if tries >= _BUSY_TRIES:
+                    raise
+                tries += 1
                 await deferLater(self._around.clock, _BUSY_SECONDS)
             else:
                 return f"applied commit {status.commit_id}" if status.commit_id else "applied"
-        status = await self._runs.run(sync_id)
-        return f"applied commit {status.commit_id}"
 
     async def _app(self, webhook: StoredWebhook) -> App:
         for app in await self._rooms.store.apps():
