@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from twisted.internet.defer import CancelledError
 from twisted.internet.task import deferLater
+from twisted.logger import Logger
 
 from clace.admin_api import (
     PROMOTE_APPS,
@@ -14,7 +16,7 @@ from clace.admin_api import (
     ReloadApps,
     WebhookKind,
 )
-from clace.errors import ClaceError, NoSuchApp, SyncRunning
+from clace.errors import ClaceError, InternalError, NoSuchApp, SyncRunning
 from clace.interfaces import IAuditEvents, IVersionOperations, StoredWebhook
 from clace.locations import DEFAULT_BRANCH
 from clace.model import FAILED, App, Deed, proof_of
@@ -28,6 +30,8 @@ _BUSY_SECONDS, _BUSY_TRIES = 5.0, 120
 
 class WebhookWork:
     """Does what webhooks are for, with the rights of their makers, and records it."""
+
+    _log = Logger()
 
     def __init__(
         self,
@@ -72,9 +76,17 @@ class WebhookWork:
         main = await self._app(webhook)
         try:
             done, told = await again(partial(self._change, webhook, main))
+        except CancelledError:
+            raise
         except ClaceError as error:
             self._record_failure(webhook, main, error)
             raise
+        except Exception as error:
+            incident = self._around.new_id()
+            self._log.failure("Webhook {id}, incident {number}", id=webhook.id, number=incident)
+            fault = InternalError.under(incident)
+            self._record_failure(webhook, main, fault)
+            raise fault from error
         rid = self._around.new_id()
         deeds = change_deeds(_name(webhook), webhook.identity, _through(webhook), done.changes)
         for deed in deeds:

@@ -344,12 +344,26 @@ class WorkTests(WebhookCase):
         self.assertEqual(state, ("failed", "internal error, incident rid_sync"))
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
+    def test_a_fault_is_recorded(self):
+        """A fault of a reload is an event of the audit log too, as a refusal is."""
+        self.create()
+        self.house.deliveries._work._versions = Faulty()
+        state = self.state(self.accept().delivery.id)
+        self.assertEqual(state, ("failed", "internal error, incident rid_sync"))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        event = self.house.audit.events[-1]
+        self.assertEqual((event.operation, event.status), ("webhook_reload_promote", "Failed"))
+        self.assertTrue(event.detail.endswith("incident rid_sync"), event.detail)
+
 
 class Faulty:
     async def followed(self, _webhook):
         return Followed()
 
     async def perform(self, _webhook):
+        raise ZeroDivisionError
+
+    async def reload_apps(self, _query, _request):
         raise ZeroDivisionError
 
 
