@@ -206,7 +206,10 @@ class SyncRuns(Service):
         holder = self._around.holder
         kept = await self._ask(self._rows.finish, sync.id, holder, outcome)
         if not kept:
-            self._log.warn("The outcome of sync {id} is not kept: it is gone", id=sync.id)
+            self._log.warn(
+                "The outcome of sync {id} is not kept: it was deleted, or another process runs it",
+                id=sync.id,
+            )
 
     def record(self, sync_id: str, identity: Identity, applied: FilesApplied) -> None:
         """Record the apps that a run changed; one that changed nothing leaves no event."""
@@ -252,7 +255,11 @@ class SyncRuns(Service):
 
     async def _renew(self, sync_id: str) -> None:
         until = self._around.clock.seconds() + LEASE
-        await self._ask(self._rows.renew, sync_id, self._around.holder, until)
+        try:
+            await self._ask(self._rows.renew, sync_id, self._around.holder, until)
+        except ClaceError as error:
+            # The lease outlasts two renewals that fail.
+            self._log.warn("The lease of sync {id}: {why}", id=sync_id, why=error.message)
 
     def _not_renewed(self, failure: object, sync_id: str) -> None:
         self._log.failure("Sync {id} may be run twice", failure, id=sync_id)  # type: ignore[arg-type]

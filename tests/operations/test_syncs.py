@@ -347,6 +347,16 @@ class OneAtATimeTests(SyncCase):
         self.after(10)
         self.assertEqual(len(self.waiting), 2)
 
+    def test_a_renewal_fails(self):
+        """A database that is busy once does not let another process into a run."""
+        self.hold(self.house)
+        other = self.other()
+        self.start()
+        self.start(other)
+        self.house.sync_rows.unrenewed = 1
+        self.after(11)
+        self.assertEqual((len(self.waiting), self.house.sync_rows.unrenewed), (1, 0))
+
     def test_a_crash_frees(self):
         """When a process dies in a run, another makes the run when the lease is over."""
         self.house.sync_rows.claim(self.made.id, "dead", self.house.clock.seconds() + 540, 0)

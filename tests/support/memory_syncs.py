@@ -13,11 +13,13 @@ FREE = {"holder": "", "lease": 0, "running_since": None}
 
 @implementer(ISyncRows)
 class MemorySyncRows:
-    """Keeps what every row of syncs promises; ``broken`` makes each question fail once."""
+    """Keeps what every row of syncs promises; ``broken`` makes each question fail once,
+    and ``unrenewed`` each renewal.
+    """
 
     def __init__(self):
         self._rows = {}
-        self.broken = 0
+        self.broken = self.unrenewed = 0
 
     def add(self, sync):
         if sync.id in self._rows:
@@ -55,6 +57,9 @@ class MemorySyncRows:
         return True
 
     def renew(self, sync_id, holder, until):
+        if self.unrenewed:
+            self.unrenewed -= 1
+            raise StoreError("cannot hold a sync")
         return self._change(sync_id, holder, lease=until)
 
     def finish(self, sync_id, holder, outcome):
