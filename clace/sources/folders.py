@@ -158,11 +158,16 @@ def content(descriptor: int, name: str, limits: SourceLimits) -> bytes:
 
     :raises SourceError: it is a folder, a device or the like, or too large.
     """
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         raise SourceError(f"{name} is not a file")
-    with os.fdopen(os.dup(descriptor), "rb") as file:
+    # A buffer is made of as many bytes as are asked for, and the limit is a large one.
+    expected = min(status.st_size, limits.file) + 1
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
         try:
-            whole = file.read(limits.file + 1)
+            whole = file.read(expected)
+            if len(whole) == expected:
+                whole += file.read(limits.file + 1 - expected)
         except OSError as error:
             raise _refusal(name, error) from error
     if len(whole) > limits.file:

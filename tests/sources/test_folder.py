@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import SourceError
 from clace.locations import is_not_the_apps
 from clace.sources.folder import FolderSource
+from clace.sources.folders import content_of
 from clace.sources.limits import SourceLimits
 from clace.sources.tree import SourceTree
 from tests.support.threads import at_once
@@ -177,6 +178,23 @@ class CopyTests(FolderTests):
         self.assertEqual(message, "file c changed while the folder was copied, try again")
         message = self.failureResultOf(files.read("d"), SourceError).value.message
         self.assertEqual(message, "file d does not exist")
+
+
+class ContentTests(SynchronousTestCase):
+    """Files of which the size that they say is not that of their content."""
+
+    def test_what_says_to_be_empty_is_read_whole(self):
+        """A file that says it has no bytes, as those of the kernel do, is read to its end."""
+        whole = Path("/proc/version").read_bytes()
+        self.assertEqual(content_of("/proc", "version", SourceLimits()), whole)
+        limits = SourceLimits(file=len(whole))
+        self.assertEqual(content_of("/proc", "version", limits), whole)
+
+    def test_what_says_to_be_empty_has_the_limit_of_others(self):
+        """Such a file is refused if it has more bytes than a file may have."""
+        limits = SourceLimits(file=len(Path("/proc/version").read_bytes()) - 1)
+        refused = self.assertRaises(SourceError, content_of, "/proc", "version", limits)
+        self.assertIn("over the limit", refused.message)
 
 
 class OnDiskTests(FolderTests):
