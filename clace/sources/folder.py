@@ -99,9 +99,10 @@ class FolderCopy(Unencoded):
             return self._held[name]
         if name not in self.refs:
             raise SourceError(f"file {name} does not exist")
-        whole = await self._again.in_thread(
-            partial(content_of, self._path, name, self._again.limits)
-        )
+        return await self._again.in_thread(partial(self._read_again, name))
+
+    def _read_again(self, name: str) -> bytes:
+        whole = content_of(self._path, name, self._again.limits)
         if sha256(whole).hexdigest() != self.refs[name].sha256:
             raise SourceError(f"file {name} changed while the folder was copied, try again")
         return whole
