@@ -32,7 +32,10 @@ class WallMount(Struct, frozen=True, kw_only=True):
 
 
 class WallBounds(Struct, frozen=True, kw_only=True):
-    """Limits of a walled process and all it starts; 0 is without one."""
+    """Limits of a walled process and all it starts.
+
+    A ``memory_mb``, ``cpus`` or ``file_mb`` of 0 sets no limit.
+    """
 
     memory_mb: int = 512
     cpus: float = 0

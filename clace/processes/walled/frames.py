@@ -37,7 +37,7 @@ class Sight(Struct, frozen=True, kw_only=True):
 
 
 class WallLimits(Struct, frozen=True, kw_only=True):
-    """Bounds of the program and all it starts; 0 is without one."""
+    """Limits of the program and all it starts, as ``WallBounds`` has them."""
 
     memory_mb: int
     cpus: float

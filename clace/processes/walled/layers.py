@@ -169,12 +169,11 @@ def _limit_resources(site: WallSite) -> None:
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_NOFILE: bounds.descriptors,
+        resource.RLIMIT_NPROC: bounds.processes + 1,
         resource.RLIMIT_SIGPENDING: 1024,
     }
     if bounds.file_mb:
         limits[resource.RLIMIT_FSIZE] = bounds.file_mb * MEBIBYTE
-    if bounds.processes:
-        limits[resource.RLIMIT_NPROC] = bounds.processes + 1
     for kind, value in limits.items():
         _soft, hard = resource.getrlimit(kind)
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)
