@@ -11,13 +11,23 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock, deferLater
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SkipTest, TestCase
 from twisted.web.server import Site
 from twisted.web.static import Data
+from zope.interface import implementer
 
 from clace.egress.plans import Egress
 from clace.errors import WallMissing
-from clace.interfaces import ProgramExit, WalledLaunch, WallMount
+from clace.interfaces import (
+    EgressDoor,
+    EgressPlan,
+    IEgress,
+    ProgramExit,
+    WallBounds,
+    WalledLaunch,
+    WallMount,
+)
 from clace.kernel.cgroup import CGROUPS
 from clace.model import demanded_of_processes
 from clace.processes.walled.starter import WalledStarter, launcher_command
@@ -285,6 +295,17 @@ class WeakTests(TestCase):
         self.assertEqual(await program.ended, ProgramExit(status=3))
 
 
+@implementer(IEgress)
+class TwoDoors:
+    """Opens the same door twice, which no program can have."""
+
+    def __init__(self, door):
+        self._door = door
+
+    def plan(self, app, network, own_port=0):
+        return EgressPlan(doors=(self._door, self._door))
+
+
 class RefusalTests(TestCase):
     """Programs that are not started, and what their operator is told."""
 
@@ -328,6 +349,26 @@ class RefusalTests(TestCase):
             await deferLater(reactor, 0.01)
         self.assertEqual(await (await dying.start(launch("says"))).ended, ProgramExit(status=3))
         self.flushLoggedErrors()
+
+    async def test_no_room(self):
+        """A program whose init cannot start it ends with the system's reason."""
+        await deferLater(reactor, 0)
+        program = await starter(self).start(launch("says", bounds=WallBounds(processes=0)))
+        failure = "its init failed: Resource temporarily unavailable"
+        self.assertEqual(await program.ended, ProgramExit(failure=failure))
+
+    async def test_supervisor_fails(self):
+        """The log has the reason of a supervisor that fails."""
+        await deferLater(reactor, 0)
+        door = EgressDoor("127.0.0.2", PORT, Factory())
+        made = WalledStarter(reactor, (), TwoDoors(door), trial_user=USER)
+        self.addCleanup(made.stopService)
+        with capturedLogs() as logged:
+            program = await made.start(launch("says"))
+            self.assertEqual((await program.ended).failure, "its supervisor ended")
+            await made.stopService()
+        said = "".join(event["text"] for event in logged if "text" in event)
+        self.assertIn("Address already in use", said)
 
     async def test_forgets_groups(self):
         """A program that has ended leaves no control group behind."""

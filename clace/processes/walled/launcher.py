@@ -10,6 +10,8 @@ import gc
 import os
 import signal
 import socket
+import sys
+import traceback
 from collections.abc import Callable
 
 from clace.kernel import PARENT_DEATH, prctl
@@ -45,7 +47,8 @@ class Launcher:
         try:
             if os.fork():
                 return
-        except OSError:
+        except OSError as error:
+            sys.stderr.write(f"cannot fork a supervisor: {error.strerror}\n")
             return
         try:
             self._control.close()
@@ -53,6 +56,8 @@ class Launcher:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             if os.getppid() == self._pid:
                 self._become(descriptors)
+        except Exception:  # noqa: BLE001 - the daemon logs what is written here
+            traceback.print_exc()
         finally:
             os._exit(1)  # nothing may fall back into the loop
 

@@ -61,6 +61,8 @@ class Supervisor:
                 ours.close()
                 self._line.close()
                 WallInit(self._site, theirs, self._inner).run(descriptors)
+            except OSError as error:
+                theirs.send(pack(Over(failure=f"its init failed: {error.strerror}")))
             finally:
                 os._exit(1)  # nothing may fall back into this code
         theirs.close()
