@@ -66,6 +66,13 @@ def needs_approval(app: App, missing: Demands, *command: str) -> NeedsApproval:
     return NeedsApproval(f"app {app} needs approval. New:\n{listed}\nto approve it: {typed}")
 
 
+def unapproved(app: App, missing: Demands) -> str:
+    """The warning that an app's next version lacks approvals, and the command that gives them."""
+    listed = shortened(", ".join(_lines(missing)), _LONGEST_LINE)
+    typed = shlex.join(("clace", "app", "approve", str(app)))
+    return f"app {app} needs approval: {listed}; to approve it: {typed}"
+
+
 def check_approved(refusals: Sequence[NeedsApproval]) -> None:
     """Refuse an operation on several apps for all of them that need approval.
 

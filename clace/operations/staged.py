@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from clace.admin_api import AppsUpdated, StagedUpdate
 from clace.errors import NeedsApproval
 from clace.interfaces import Asking, AuditedSource, IFiles
-from clace.model import App, AppGlob, AppMetadata, AppPath
-from clace.operations.approval import held, needs_approval
+from clace.model import App, AppGlob, AppMetadata, AppPath, Demands
+from clace.operations.approval import held, needs_approval, unapproved
 from clace.operations.catalogue import AppCatalogue, naming
 from clace.operations.draft import AppsDraft
 from clace.operations.promotion import is_behind, promote
@@ -61,6 +61,7 @@ class StagedUpdates:
         query, catalogue, mains, request = selection
         updated: list[AppPath] = []
         promoted: list[AppPath] = []
+        warnings: list[str] = []
         async with self._rooms.draft() as draft:
             for main in mains:
                 seen = catalogue.edited(main)
@@ -68,7 +69,8 @@ class StagedUpdates:
                     edited = replace(seen, metadata=edit(seen.metadata))
                     files = await self._rooms.refilled(seen, edited)
                     if audited and (edited != seen or check is not _no_check):
-                        edited = await self._audited(main, seen, edited, files, query, check)
+                        edited, new = await self._audited(main, seen, edited, files, query, check)
+                        warnings += [unapproved(main, new)] if new else []
                     after = await self._updated(draft, seen, edited.metadata, files)
                     if after is not seen:
                         updated.append(seen.address)
@@ -82,6 +84,7 @@ class StagedUpdates:
             tuple(promoted),
             len(mains),
             changes=draft.told(request.may_read, dry_run=query.dry_run),
+            warnings=tuple(warnings),
         )
 
     async def _audited(
@@ -92,18 +95,22 @@ class StagedUpdates:
         files: IFiles,
         query: StagedUpdate,
         check: Check,
-    ) -> App:
-        """The edited app, with the approvals of ``seen`` that it still asks for."""
+    ) -> tuple[App, Demands]:
+        """The edited app, with the approvals of ``seen`` that it still asks for; and its demands
+        that are not approved.
+        """
         audited = await self._rooms.runtime.audit(edited, files)
         check(seen, audited)
         if edited == seen:
-            return seen
+            return seen, Demands()
         demands = audited.demands
         granted = await held(seen, self._rooms)
-        if query.promote and (missing := demands.missing_from(granted)):
+        missing = demands.missing_from(granted)
+        if query.promote and missing:
             refusal = needs_approval(main, missing, "app", "approve", "--promote")
             raise NeedsApproval(f"{refusal} (first the same change without --promote)")
-        return replace(edited, metadata=edited.metadata.granting(demands.granted_by(granted)))
+        metadata = edited.metadata.granting(demands.granted_by(granted))
+        return replace(edited, metadata=metadata), missing
 
     async def _updated(
         self, draft: AppsDraft, seen: App, metadata: AppMetadata, files: IFiles

@@ -89,6 +89,17 @@ class ControlTests(ProgramCase):
         self.assertEqual(orders, [staging, ("/a", {"lock": "flask==4"})])
 
 
+class OptionTests(ProgramCase):
+    def test_not_approved(self):
+        """An option that opens the wall says what has to be approved, and how."""
+        copt = ("app", "update-metadata", "copt")
+        told = self.run_cli(*copt, "network=db:5432", "/a").stderr
+        self.assertIn("app /a needs approval: process.in.network [db:5432]", told)
+        self.assertIn("to approve it: clace app approve /a\n", told)
+        self.done("app", "approve", "/a")
+        self.done(*copt, "network=-", "/a")
+
+
 class LogTests(ProgramCase):
     def setUp(self):
         super().setUp()
