@@ -19,21 +19,31 @@ class SourceLimits(Struct, frozen=True, kw_only=True):
 
 
 class SourceTally:
-    """Counts what a source has, up to its limits."""
+    """Counts the files of a source and their bytes, up to its limits."""
 
     def __init__(self, limits: SourceLimits) -> None:
         self._limits = limits
-        self._files = self._total = 0
+        self._file = 0
+        self.files = self.total = 0
 
     def add(self, name: str, size: int) -> None:
-        """:raises SourceError: this file is too large, or there are too many."""
-        self._files += 1
-        self._total += size
-        if size > self._limits.file:
+        """:raises SourceError: if this file is too large, or there are too many."""
+        self.files += 1
+        self._file = 0
+        self.more(name, size)
+
+    def more(self, name: str, size: int) -> None:
+        """Count bytes that go on with the file that was added last.
+
+        :raises SourceError: if it is too large now, or there are too many.
+        """
+        self._file += size
+        self.total += size
+        if self._file > self._limits.file:
             raise SourceError(f"file {name} is over the limit of {self._limits.file} bytes")
-        if self._files > self._limits.files:
+        if self.files > self._limits.files:
             raise SourceError(f"the source has more than {self._limits.files} files")
-        if self._total > self._limits.total:
+        if self.total > self._limits.total:
             raise SourceError(f"the source has more than {self._limits.total} bytes")
 
 

@@ -35,10 +35,7 @@ class _Arriving:
     folder: Path
     tally: SourceTally
     seen: float
-    files: int = 0
-    size: int = 0
     open_file: str = ""
-    open_size: int = 0
     is_busy: bool = False
 
 
@@ -83,7 +80,8 @@ class SentSources:
             raise
         finally:
             source.is_busy = False
-        return SentSource(id=name, files=source.files, size=source.size, folder=folder)
+        tally = source.tally
+        return SentSource(id=name, files=tally.files, size=tally.total, folder=folder)
 
     async def prune(self, used: Collection[str]) -> None:
         def remove() -> None:
@@ -101,8 +99,8 @@ class SentSources:
         source = self._arriving.get(part.source)
         if source is None or source.owner != owner:
             raise BadRequest("no source of this name is being sent")
-        if source.size != part.before:
-            raise BadRequest(f"{part.before} bytes were sent before, and {source.size} arrived")
+        if (arrived := source.tally.total) != part.before:
+            raise BadRequest(f"{part.before} bytes were sent before, and {arrived} arrived")
         source.seen = self._seconds()
         return part.source, source
 
@@ -132,23 +130,14 @@ class SentSources:
             if source.open_file and source.open_file != piece.name:
                 raise SourceError(f"file {source.open_file} is not whole")
             place = source.folder / _checked(piece.name, self._limits)
-            if not source.open_file:
+            if source.open_file:
+                source.tally.more(piece.name, len(piece.data))
+            else:
                 _make(place)
-                source.tally.add(piece.name, 0)
-                source.files += 1
-                source.open_size = 0
-            source.open_size += len(piece.data)
-            source.size += len(piece.data)
-            self._check_size(source, piece.name)
+                source.tally.add(piece.name, len(piece.data))
             with place.open("ab") as file:
                 file.write(piece.data)
             source.open_file = piece.name if piece.more else ""
-
-    def _check_size(self, source: _Arriving, name: str) -> None:
-        if source.open_size > self._limits.file:
-            raise SourceError(f"file {name} is over the limit of {self._limits.file} bytes")
-        if source.size > self._limits.total:
-            raise SourceError(f"the source has more than {self._limits.total} bytes")
 
     async def _finish(self, name: str, source: _Arriving) -> str:
         if source.open_file:
