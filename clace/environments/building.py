@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from msgspec import Struct
 from zope.interface import implementer
@@ -16,7 +16,7 @@ from clace.environments.installing import Installer, Workplace
 from clace.environments.interpreters import Interpreter
 from clace.environments.planning import Plan, key_of, planned
 from clace.environments.recognition import recognised
-from clace.environments.store import EnvironmentStore
+from clace.environments.store import EnvironmentStore, remove
 from clace.environments.table import Spec
 from clace.errors import AppBroken, ClaceError
 from clace.interfaces import (
@@ -34,7 +34,6 @@ _HEAD = "# inputs {inputs}, Python {minor}\n"
 _SYSTEM = ("/usr/", "/lib/", "/bin/")
 _COMPILED = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 _PATH = "/usr/local/bin:/usr/bin:/bin"
-T = TypeVar("T")
 
 
 class _Locked(Struct, frozen=True):
@@ -54,6 +53,7 @@ class Environments:
         self._installer = installer
         self._in_thread = in_thread
         self._building: dict[str, SingleFlight[None]] = {}
+        self._needed: list[str] = []
 
     async def build(self, order: WorkloadOrder, source: str, tell: Tell) -> BuiltEnvironment:
         try:
@@ -64,29 +64,35 @@ class Environments:
             raise AppBroken(error.message) from error
 
     async def prune(self, kept: frozenset[str]) -> None:
-        """Remove environments that nobody uses, but for those that are just being built."""
-
-        def remove() -> None:
-            for key in self._store.built_keys():
-                if key not in kept and key not in self._building:
-                    self._store.drop(key)
-
-        await self._in_thread(remove)
+        """Remove environments that nobody uses, but for those that a build is about to return."""
+        # Without a turn of the reactor between: a build needs it before this, or finds it gone.
+        used = kept.union(self._needed)
+        unused = [key for key in self._store.built_keys() if key not in used]
+        for folder in [self._store.withdraw(key) for key in unused]:
+            await self._in_thread(partial(remove, folder))
 
     async def _build(self, order: WorkloadOrder, source: Path, tell: Tell) -> BuiltEnvironment:
         spec = await self._spec(order)
         plan = await self._in_thread(partial(planned, order, source, spec))
         if not plan.has_python:
             return _environment(order, plan, None, "", "")
-        async with self._installer.work(order, source, plan, tell) as work:
-            python = await self._installer.python(work, plan.packages.python)
-            head = _HEAD.format(inputs=plan.inputs, minor=python.minor)
-            lock = _own_lock(order, head) or head + await self._installer.lock(work, python)
-            owner = order.app.id if order.config.needs.builds else ""
-            locked = _Locked(lock, python, key_of(lock.removeprefix(head), python, owner))
-            await self._installed(locked, work)
-        folder = str(self._store.folder(locked.key))
-        return _environment(order, plan, locked, folder, _version(lock, "gunicorn"))
+        # Needed until this returns: the caller notes the use of it before the reactor's next turn.
+        with ExitStack() as needs:
+            async with self._installer.work(order, source, plan, tell) as work:
+                locked = await self._locked(order, plan, work)
+                self._needed.append(locked.key)
+                needs.callback(self._needed.remove, locked.key)
+                await self._installed(locked, work)
+            folder = str(self._store.folder(locked.key))
+            return _environment(order, plan, locked, folder, _version(locked.text, "gunicorn"))
+
+    async def _locked(self, order: WorkloadOrder, plan: Plan, work: Workplace) -> _Locked:
+        """The lock that the version has, or a new one."""
+        python = await self._installer.python(work, plan.packages.python)
+        head = _HEAD.format(inputs=plan.inputs, minor=python.minor)
+        lock = _own_lock(order, head) or head + await self._installer.lock(work, python)
+        owner = order.app.id if order.config.needs.builds else ""
+        return _Locked(lock, python, key_of(lock.removeprefix(head), python, owner))
 
     async def _spec(self, order: WorkloadOrder) -> Spec | None:
         """The spec that is said, or that the files are of."""

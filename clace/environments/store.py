@@ -17,7 +17,7 @@ _LARGEST = 32_000_000
 
 
 class EnvironmentStore:
-    """Environments below ``root``; all its methods block."""
+    """Environments below ``root``; its methods block, ``built_keys`` and ``withdraw`` briefly."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -31,10 +31,10 @@ class EnvironmentStore:
         for folder in (self.root, self.cache, self.built, self._work):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in self._work.iterdir():
-            _remove(left)
+            remove(left)
         for folder in self.built.iterdir():
             if not self.has(folder.name):
-                _remove(folder)
+                remove(folder)
         self.is_open = True
 
     def folder(self, key: str) -> Path:
@@ -46,7 +46,7 @@ class EnvironmentStore:
 
     def begin(self, key: str) -> Path:
         """Return the folder of an environment that is about to be built, emptied."""
-        _remove(self.built / key)
+        remove(self.built / key)
         for folder in (self.built / key, self.folder(key)):
             folder.mkdir()
             folder.chmod(0o755)
@@ -58,7 +58,13 @@ class EnvironmentStore:
         write_new(self.built / key / _COMPLETE, lock)
 
     def drop(self, key: str) -> None:
-        _remove(self.built / key)
+        remove(self.built / key)
+
+    def withdraw(self, key: str) -> Path:
+        """Take an environment out of the store at once; its folder is returned, to be removed."""
+        left = Path(mkdtemp(dir=self._work))
+        (self.built / key).rename(left)
+        return left
 
     def built_keys(self) -> list[str]:
         return [folder.name for folder in self.built.iterdir()] if self.built.is_dir() else []
@@ -76,7 +82,15 @@ class EnvironmentStore:
                 (folder / name).chmod(0o755)
             yield folder
         finally:
-            _remove(folder)
+            remove(folder)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def write_new(path: Path, text: str) -> None:
@@ -98,13 +112,6 @@ def read_made(path: Path) -> str:
         if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
             raise OSError(errno.EINVAL, "is no file that a build makes", str(path))
         return file.read().decode("utf-8", "replace")
-
-
-def _remove(path: Path) -> None:
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    else:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _own(top: Path) -> None:

@@ -179,6 +179,23 @@ class BuildTests(EnvironmentCase):
         self.assertEqual(self.store.built_keys(), [kept.key])
         self.assertNotEqual(other.key, kept.key)
 
+    async def test_pruned_while_it_is_found(self):
+        """An environment that a build is about to return stays, though nobody has noted it."""
+        first = await self.build(SINGLE)
+        environments, pruned = self.environments(), []
+
+        def prune(line):
+            if line.startswith("Packages are there"):
+                pruned.append(ensureDeferred(environments.prune(frozenset())))
+
+        source = str(self.top / "source1")
+        found = await environments.build(self.order(SINGLE), source, prune)
+        await gatherResults(pruned)
+        self.assertEqual((len(pruned), found.key), (1, first.key))
+        self.assertEqual(self.store.built_keys(), [first.key])
+        await environments.prune(frozenset())
+        self.assertEqual(self.store.built_keys(), [])
+
     async def test_unfinished_is_not_used(self):
         """What an earlier server did not build to its end is removed at the start."""
         self.store.open()
