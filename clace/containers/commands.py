@@ -14,6 +14,7 @@ from clace.containers.discovery import MISSING
 from clace.containers.settings import ContainerSettings
 from clace.errors import ProgramFailed
 from clace.interfaces import IProgram, IStarter, ProgramExit, ProgramLaunch
+from clace.pacing import Pace
 from clace.text import one_line
 
 _MOST_PRINTED = 4 << 20
@@ -72,8 +73,8 @@ class EngineCommands:
         return printed.output
 
     async def follow(self, arguments: tuple[str, ...], log: Log, seconds: float = 0) -> Printed:
-        """Run a command and hand on what it prints, errors among it, as it comes; of this the
-        result has the last lines.
+        """Run a command and hand on what it prints, errors among it, as it comes and at a pace; of
+        this the result has the last lines.
 
         :raises ProgramFailed: if it cannot be started, or takes too long.
         """
@@ -81,9 +82,10 @@ class EngineCommands:
         late = self._clock.callLater(seconds, program.kill) if seconds else None
         last: deque[bytes] = deque(maxlen=_SHOWN_LINES)
         rest = b""
+        pace = Pace(self._clock, log)
         try:
             while data := await program.output.read():
-                log(data)
+                await pace.hand_on(data)
                 *lines, rest = (rest + data).split(b"\n")
                 last.extend(line[:_SHOWN_BYTES] for line in lines)
                 rest = rest[-_SHOWN_BYTES:]

@@ -66,6 +66,7 @@ class ContainerEngine:
         sources: ISourceFolder,
         settings: ContainerSettings,
     ) -> None:
+        self._clock = reactor
         self._settings = settings
         self._sources = sources
         self._folder = settings.home / "run" / "containers"
@@ -149,7 +150,12 @@ class ContainerEngine:
             relay=relay,
         )
         workload = ContainerWorkload(
-            name, place, self._commands, self._connections, self._settings.stop_seconds
+            self._clock,
+            name,
+            place,
+            self._commands,
+            self._connections,
+            self._settings.stop_seconds,
         )
         if relay:
             words = relay_command(place.pid, relay, launch.port)

@@ -16,7 +16,8 @@ from clace.interfaces import IProgram, IWorkload, ProgramExit
 
 Log = Callable[[bytes], None]
 _SIGNALLED = 128
-_STOP_SECONDS = 60
+_REST_SECONDS = 5
+"""How long the rest of its output is read when it has ended: the engine may keep very much."""
 
 
 @implementer(IWorkload)
@@ -27,12 +28,14 @@ class ContainerWorkload:
 
     def __init__(
         self,
+        clock: Any,
         name: str,
         place: ContainerPlace,
         commands: EngineCommands,
         connections: ContainerConnections,
         stop_seconds: int,
     ) -> None:
+        self._clock = clock
         self.name = name
         self.place = place
         self.ended: Deferred[ProgramExit] = Deferred()
@@ -72,7 +75,10 @@ class ContainerWorkload:
         )
         output.addErrback(lambda _failure: None)
         status = await self._status()
+        late = self._clock.callLater(_REST_SECONDS, output.cancel)
         await output
+        if late.active():
+            late.cancel()
         await self._commands.run("rm", "--force", self.name)
         self._tell(ProgramExit(status=status) if status >= 0 else _killed(status))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,8 @@ class AppLog:
         self._in_thread = in_thread
         self.path = path
         self._file = RotatingFile(path, _BYTES, _BACKUPS)
-        self._lines = LineSplitter(self._add, self._redacted)
+        self._come: list[str] = []
+        self._lines = LineSplitter(self._come.append, self._redacted)
         self._last: deque[str] = deque(maxlen=_KEPT)
         self._followers: dict[Follower, LogFilter] = {}
         self._loses_lines = False
@@ -118,15 +119,17 @@ class AppLog:
     def write(self, data: bytes) -> None:
         """Take what the program writes."""
         self._lines.write(data)
+        self._take_lines()
 
     def end(self) -> None:
         """Take what there is of a last line."""
         self._lines.end()
+        self._take_lines()
 
     def tell(self, line: str) -> None:
         """Take a line of the server's own about the program."""
         self.end()
-        self._add(self.redact(one_line(line)[:_LONGEST]), mark="clace: ")
+        self._put((f"clace: {self.redact(one_line(line)[:_LONGEST])}",))
 
     def begin(self) -> None:
         """Forget the last lines: what follows is of another run."""
@@ -144,21 +147,30 @@ class AppLog:
         for number in range(_BACKUPS + 1):
             self._numbered(number).unlink(missing_ok=True)
 
-    def _add(self, line: str, mark: str = "") -> None:
-        if not mark:
-            self._last.append(line)
-        stamped = f"{time_text(self._clock.seconds())} {mark}{line}"
+    def _take_lines(self) -> None:
+        """Keep the lines that have come, all with one time and in one write."""
+        lines = tuple(self._come)
+        self._come.clear()
+        self._last.extend(lines)
+        self._put(lines)
+
+    def _put(self, lines: Sequence[str]) -> None:
+        if not lines:
+            return
+        time = time_text(self._clock.seconds())
+        stamped = [f"{time} {line}" for line in lines]
         self._keep(stamped)
         for follower, wanted in tuple(self._followers.items()):
-            if passes(stamped, wanted):
-                follower(stamped)
+            for line in stamped:
+                if passes(line, wanted):
+                    follower(line)
 
-    def _keep(self, stamped: str) -> None:
-        """Write a line to the file. A full disk must not end the app; that lines are lost is told
+    def _keep(self, stamped: Sequence[str]) -> None:
+        """Write lines to the file. A full disk must not end the app; that lines are lost is told
         once, until one can be written.
         """
         try:
-            self._file.write(f"{stamped}\n".encode("utf-8", "replace"))
+            self._file.write("".join(f"{line}\n" for line in stamped).encode("utf-8", "replace"))
         except OSError as error:
             self._file.close()
             if not self._loses_lines:

@@ -11,7 +11,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
-from twisted.internet.task import deferLater
 from zope.interface import implementer
 
 from clace.errors import AppBroken, BadRequest, ClaceError, ProgramFailed
@@ -33,6 +32,7 @@ from clace.interfaces import (
     WorkloadOrder,
 )
 from clace.model import App, Permission, WorkloadConfig
+from clace.pacing import Pace
 from clace.threads import InThread
 from clace.workloads.memory import tree_memory_mb
 from clace.workloads.options import (
@@ -44,7 +44,6 @@ from clace.workloads.options import (
 )
 
 _DEFAULTS = {"HOME": "/home", "LANG": "C.UTF-8"}
-_BYTES_A_SECOND = 1 << 20
 FOLDER = "/app"
 """The files of an app, as its program sees them."""
 Log = Callable[[bytes], None]
@@ -102,16 +101,9 @@ class ProcessWorkload:
         self._process.kill()
 
     async def _read(self, log: Log) -> None:
-        written, since = 0, self._clock.seconds()
+        pace = Pace(self._clock, log, lambda: self._has_ended)
         while data := await self._process.output.read():
-            log(data)
-            written += len(data)
-            now = self._clock.seconds()
-            if now >= since + 1:
-                written, since = 0, now
-            elif written >= _BYTES_A_SECOND and not self._has_ended:
-                await deferLater(self._clock, since + 1 - now)
-                written, since = 0, since + 1
+            await pace.hand_on(data)
 
     def _over(self, end: ProgramExit) -> ProgramExit:
         """Tell the end when all that was written has been read."""

@@ -7,9 +7,12 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.containers.commands import EngineCommands
 from clace.containers.engine import ContainerEngine
 from clace.containers.namespaces import WayIn
+from clace.containers.reaching import ContainerPlace
 from clace.containers.settings import ContainerSettings
+from clace.containers.workload import ContainerWorkload
 from clace.errors import AppBroken
 from clace.interfaces import ProgramExit, WorkloadOrder
 from clace.model import App, AppMetadata, WorkloadConfig
@@ -176,3 +179,61 @@ class RefusalTests(SynchronousTestCase):
         self.assertIn("system.container_command", self.refusal({}, engine=""))
         self.assertIn("not found in the source", self.refusal({}, src="Other"))
         self.assertIn("is no name of an image", self.refusal({}, src="image:-v"))
+
+
+class Endless:
+    """The log of a container that the engine has very much of, read as long as it is wanted."""
+
+    def __init__(self):
+        self.output, self.errors = self, Output("")
+        self.ended = Deferred()
+
+    async def read(self):
+        return b"" if self.ended.called else b"\n" * 1000
+
+    def kill(self):
+        self.ended.callback(ProgramExit(signal=9))
+
+
+class FloodedEngine(Engine):
+    def __init__(self):
+        super().__init__()
+        self.waiting = Program("3\n", 0, ended=False)
+        self.log = Endless()
+
+    def start(self, launch):
+        started = super().start(launch)
+        return {"logs": self.log, "wait": self.waiting}.get(launch.arguments[0], started)
+
+
+class FloodTests(SynchronousTestCase):
+    def setUp(self):
+        self.clock, self.engine, self.logged = Clock(), FloodedEngine(), []
+        settings = ContainerSettings(
+            home=Path(self.mktemp()).absolute(), engine="/bin/engine", way=WayIn.THREAD
+        )
+        commands = EngineCommands(self.clock, self.engine, settings)
+        place = ContainerPlace(pid=1, folder=None, port=1, published=0, relay="")
+        self.workload = ContainerWorkload(self.clock, "c", place, commands, None, 1)
+        self.workload.watch(self.logged.append, since_now=False)
+
+    def lines(self):
+        return b"".join(self.logged).count(b"\n")
+
+    def test_waits(self):
+        """Of a container that writes without end so much is taken in a second."""
+        self.assertLess(self.lines(), 20_000)
+        self.clock.advance(1)
+        self.assertTrue(20_000 < self.lines() < 40_000)
+        self.clock.advance(1)
+        self.assertLess(self.lines(), 60_000)
+
+    def test_end(self):
+        """Its end is told soon, however much of its log the engine still has."""
+        self.engine.waiting.ended.callback(ProgramExit())
+        self.clock.advance(1)
+        self.assertNoResult(self.workload.ended)
+        self.clock.pump([1] * 5)
+        self.assertEqual(self.successResultOf(self.workload.ended), ProgramExit(status=3))
+        self.assertEqual(self.engine.log.ended.result, ProgramExit(signal=9))
+        self.assertEqual(self.clock.getDelayedCalls(), [])

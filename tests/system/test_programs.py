@@ -244,3 +244,37 @@ class RunTests(SharedDaemonTestCase):
         self.assertEqual(answer.status, 200, answer.body)
         for word in ("notes.txt", "hello"):
             self.assertIn(f'"{word}"', answer.body)
+
+
+FLOODS = """
+import os, threading
+
+def write():
+    while True:
+        os.write(1, b"\\n" * 65536)
+
+threading.Thread(target=write, daemon=True).start()
+"""
+
+BESIDE = """
+def answer(req):
+    return "here"
+
+app = ace.app("Beside", routes = [ace.api("/", answer, type = ace.TEXT)])
+"""
+
+
+class FloodTests(SharedDaemonTestCase):
+    def test_others_are_served(self):
+        """While a program writes empty lines without end, other apps answer."""
+        self.create("/beside", {"app.star": BESIDE})
+        quiet = SERVER.replace('print("asked for", self.path, flush=True)', "pass")
+        folder = self.source(program(server=FLOODS + quiet))
+        self.daemon.must("app", "create", "--approve", str(folder), "/floods")
+        self.addCleanup(self.daemon.must, "app", "delete", "/floods")
+        began = time.monotonic()
+        for _ in range(20):
+            self.assertEqual(self.daemon.get("/beside").status, 200)
+        self.assertLess(time.monotonic() - began, 10)
+        kept = sum(one.stat().st_size for one in self.daemon.home.rglob("*.log*"))
+        self.assertLess(kept, 64 << 20)
