@@ -106,9 +106,12 @@ class AppCatalogue(Struct, frozen=True):
 @contextmanager
 def naming(app: App) -> Iterator[None]:
     """Name the app in errors about one of several."""
+    name = f"app {app}"
     try:
         yield
     except (AppBroken, SourceError) as error:
-        named = type(error)(f"app {app}: {error.message}")
+        if error.message.startswith(f"{name} "):
+            raise  # a refusal of the gate begins with it
+        named = type(error)(f"{name}: {error.message}")
         named.limit = error.limit
         raise named from error
