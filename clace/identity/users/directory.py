@@ -158,18 +158,25 @@ class Users:
         return await self._write(name, made, invite=invite, dry_run=dry_run)
 
     async def delete(self, name: str, *, dry_run: bool = False) -> None:
-        if dry_run and name in self._stored:
-            return
+        found = await (self._row(name) if dry_run else self._deleted(name))
+        if not found and name in self._static:
+            raise BadRequest(f"user {name} {_STATIC.format(name=name)}")
+        if not found:
+            raise _unknown(name)
+        if not dry_run:
+            self.changed(user_id_of(name))
+
+    async def _deleted(self, name: str) -> bool:
+        """Delete the row of a user; return false if it was not there."""
         async with self._lock:
             found = await self._around.in_thread(lambda: self._rows.delete(name))
             self._stored.pop(name, None)
             self._forget()
-        if found:
-            self.changed(user_id_of(name))
-        elif name in self._static:
-            raise BadRequest(f"user {name} {_STATIC.format(name=name)}")
-        else:
-            raise _unknown(name)
+        return found
+
+    async def _row(self, name: str) -> StoredUser | None:
+        rows = await self._around.in_thread(self._rows.all)
+        return next((row for row in rows if row.name == name), None)
 
     async def invited(self, token: str) -> User:
         now, digest = self._now(), _digest(token)
@@ -210,8 +217,7 @@ class Users:
         dry_run: bool,
     ) -> Invitation | None:
         if dry_run:
-            rows = await self._around.in_thread(self._rows.all)
-            made(next((row for row in rows if row.name == name), None))
+            made(await self._row(name))
             return None
         invitation, link = self._invitation(name) if invite else (None, None)
         await self._written(lambda: self._rows.change(name, made, link))

@@ -69,6 +69,17 @@ class UsersTests(SynchronousTestCase):
         self.assertIn("[builtin_auth.sam]", refused.value.message)
         self.failureResultOf(self.users.delete("bob"), NoSuchUser)
 
+    def test_dry_deletion(self):
+        """A dry run deletes nobody, be it a user whom another process of the server has added."""
+        other = self.make()
+        self.successResultOf(other.add("ann", HASH, ()))
+        for users in (self.users, other):
+            self.successResultOf(users.delete("ann", dry_run=True))
+            self.failureResultOf(users.delete("sam", dry_run=True), BadRequest)
+            self.failureResultOf(users.delete("bob", dry_run=True), NoSuchUser)
+        self.assertEqual([row.name for row in self.rows.all()], ["ann"])
+        self.assertEqual(self.ended, [])
+
     def test_updates_static(self):
         """An update keeps what the configuration says and the operator does not."""
         self.update("sam", groups=("x",))
