@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import TypeVar
+from collections.abc import Callable
+from datetime import timedelta
 
 from msgspec.structs import replace
 from twisted.application.service import Service
@@ -30,7 +28,6 @@ from clace.operations.webhook_filters import WINDOW, reason_to_ignore
 from clace.operations.webhook_work import WebhookWork
 from clace.text import one_line, shortened
 
-T = TypeVar("T")
 KEPT = 200
 _AT_ONCE = 4
 _DETAIL = 1000
@@ -81,7 +78,7 @@ class Deliveries(Service):
     async def accept(
         self, webhook: StoredWebhook, push: Push, fingerprint: str
     ) -> AcceptedDelivery:
-        now = self._now()
+        now = self._around.now()
         followed = await self._work.followed(webhook)
         reason = reason_to_ignore(webhook, push, followed, now.timestamp())
         delivery = StoredDelivery(
@@ -94,7 +91,7 @@ class Deliveries(Service):
             finish_time=now if reason else None,
         )
         since = now - timedelta(seconds=WINDOW)
-        before = await self._ask(self._rows.receive, delivery, KEPT, since)
+        before = await self._around.ask(self._rows.receive, delivery, KEPT, since)
         if before is not None:
             return await self._repeated(before, reason)
         if not reason:
@@ -102,7 +99,7 @@ class Deliveries(Service):
         return AcceptedDelivery(delivery)
 
     async def found(self, delivery_id: str) -> StoredDelivery:
-        delivery = await self._ask(self._rows.find, delivery_id)
+        delivery = await self._around.ask(self._rows.find, delivery_id)
         if delivery is None:
             raise NoSuchRoute(NO_ROUTE)
         return delivery
@@ -111,13 +108,13 @@ class Deliveries(Service):
         """Take a call that came before: nothing is done for it, unless it failed."""
         if before.state != FAILED or reason:
             return AcceptedDelivery(before, is_repeated=True)
-        await self._ask(self._rows.settle, before.id, QUEUED, "", None)
+        await self._around.ask(self._rows.settle, before.id, QUEUED, "", None)
         queued = replace(before, state=QUEUED, detail="", finish_time=None)
         self._queue(queued)
         return AcceptedDelivery(queued, is_repeated=True)
 
     async def _resume(self) -> None:
-        for delivery in await self._ask(self._rows.unfinished):
+        for delivery in await self._around.ask(self._rows.unfinished):
             self._queue(delivery)
 
     def _queue(self, delivery: StoredDelivery) -> None:
@@ -144,7 +141,7 @@ class Deliveries(Service):
         self._begin()
 
     async def _perform(self, webhook_id: str, ids: list[str]) -> None:
-        webhook = await self._ask(self._webhooks.named, webhook_id)
+        webhook = await self._around.ask(self._webhooks.named, webhook_id)
         if webhook is None:
             return  # it was deleted, and its deliveries with it
         await self._settle(ids, RUNNING)
@@ -163,17 +160,11 @@ class Deliveries(Service):
             await self._settle(ids, DONE, told)
 
     async def _settle(self, ids: list[str], state: str, detail: str = "") -> None:
-        finished = None if state == RUNNING else self._now()
+        finished = None if state == RUNNING else self._around.now()
         text = shortened(one_line(detail), _DETAIL)
         for delivery_id in ids:
-            await self._ask(self._rows.settle, delivery_id, state, text, finished)
+            await self._around.ask(self._rows.settle, delivery_id, state, text, finished)
 
     def _not_resumed(self, failure: Failure) -> None:
         if self.running:
             self._log.failure("Deliveries of before the start are not done", failure)
-
-    def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._around.clock.seconds(), UTC)
-
-    def _ask(self, question: Callable[..., T], *arguments: object) -> Awaitable[T]:
-        return self._around.in_thread(partial(question, *arguments))

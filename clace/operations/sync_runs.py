@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -55,6 +56,13 @@ class SyncSurroundings(Struct, frozen=True):
     random: Callable[[], float]
     holder: str
     new_id: Callable[[], str]
+
+    def ask(self, question: Callable[..., T], *arguments: object) -> Awaitable[T]:
+        """Return the answer of rows, which block, from a thread."""
+        return self.in_thread(partial(question, *arguments))
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock.seconds(), UTC)
 
 
 class SyncRuns(Service):
@@ -125,8 +133,8 @@ class SyncRuns(Service):
         :raises SyncRunning: if it runs already.
         :raises ServerStopping: if it did not end before the server stopped.
         """
-        now = self._around.clock.seconds()
-        if not await self._ask(self._rows.claim, sync_id, self._around.holder, now, now + LEASE):
+        around, now = self._around, self._around.clock.seconds()
+        if not await around.ask(self._rows.claim, sync_id, around.holder, now, now + LEASE):
             found = await self.found(sync_id)
             since = found.running_since
             raise SyncRunning(
@@ -141,7 +149,7 @@ class SyncRuns(Service):
             return await self._applied(await self.found(sync_id), now, ended)
         except BaseException:
             # Without an outcome that is kept, it is free for whoever comes next.
-            await self._ask(self._rows.finish, sync_id, self._around.holder, None)
+            await self._around.ask(self._rows.finish, sync_id, self._around.holder, None)
             raise
         finally:
             if renewing.running:
@@ -163,7 +171,7 @@ class SyncRuns(Service):
 
     async def found(self, sync_id: str) -> StoredSync:
         """:raises NoSuchSync: if it is missing."""
-        sync = await self._ask(self._rows.find, sync_id)
+        sync = await self._around.ask(self._rows.find, sync_id)
         if sync is None:
             raise NoSuchSync(f"there is no sync {sync_id}")
         return sync
@@ -204,7 +212,7 @@ class SyncRuns(Service):
 
     async def _keep(self, sync: StoredSync, outcome: SyncOutcome) -> None:
         holder = self._around.holder
-        kept = await self._ask(self._rows.finish, sync.id, holder, outcome)
+        kept = await self._around.ask(self._rows.finish, sync.id, holder, outcome)
         if not kept:
             self._log.warn(
                 "The outcome of sync {id} is not kept: it was deleted, or another process runs it",
@@ -218,7 +226,7 @@ class SyncRuns(Service):
             self._events.record(deed, rid)
 
     async def _look(self) -> None:
-        due = await self._ask(self._rows.due, self._around.clock.seconds())
+        due = await self._around.ask(self._rows.due, self._around.clock.seconds())
         for sync_id in due.ids:
             if len(self._running) >= _AT_ONCE:
                 return
@@ -256,16 +264,13 @@ class SyncRuns(Service):
     async def _renew(self, sync_id: str) -> None:
         until = self._around.clock.seconds() + LEASE
         try:
-            await self._ask(self._rows.renew, sync_id, self._around.holder, until)
+            await self._around.ask(self._rows.renew, sync_id, self._around.holder, until)
         except ClaceError as error:
             # The lease outlasts two renewals that fail.
             self._log.warn("The lease of sync {id}: {why}", id=sync_id, why=error.message)
 
     def _not_renewed(self, failure: object, sync_id: str) -> None:
         self._log.failure("Sync {id} may be run twice", failure, id=sync_id)  # type: ignore[arg-type]
-
-    def _ask(self, question: Callable[..., T], *arguments: object) -> Awaitable[T]:
-        return self._around.in_thread(partial(question, *arguments))
 
 
 def query_of(metadata: SyncMetadata, path: str, *, dry_run: bool) -> ApplyFiles:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 
 from msgspec.structs import asdict, replace
 from zope.interface import implementer
@@ -104,7 +103,7 @@ class SyncOperations:
 
     async def _kept(self, new: StoredSync) -> str:
         """Keep a sync and its webhook, if it has one; return the token or secret of that."""
-        await self._around.in_thread(partial(self._rows.add, new))
+        await self._around.ask(self._rows.add, new)
         self._owners[new.id] = new.identity.user_id
         self._runs.look()
         if not new.metadata.webhook_auth:
@@ -119,7 +118,7 @@ class SyncOperations:
         try:
             return (await self._webhooks.make(hook)).text
         except ClaceError:
-            await self._around.in_thread(partial(self._rows.delete, new.id))
+            await self._around.ask(self._rows.delete, new.id)
             raise
 
     async def run_sync(self, query: NamedSync, request: Asking) -> SyncRan:
@@ -136,13 +135,13 @@ class SyncOperations:
         request.check(SYNC_TARGET + query.id)
         await self._runs.found(query.id)
         if not query.dry_run:
-            if not await self._around.in_thread(partial(self._rows.delete, query.id)):
+            if not await self._around.ask(self._rows.delete, query.id):
                 raise NoSuchSync(f"there is no sync {query.id}")
             self._owners.pop(query.id, None)
         return SyncDeleted(query.dry_run, query.id)
 
     async def list_syncs(self, _query: Nothing, request: Asking) -> SyncList:
-        stored = await self._around.in_thread(self._rows.all)
+        stored = await self._around.ask(self._rows.all)
         seen = [one for one in stored if request.may(SYNC_TARGET + one.id)]
         return SyncList(tuple([await self._shown(one) for one in seen]))
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from functools import partial
-from typing import TypeVar
+from collections.abc import Callable
 
 from msgspec import Struct
 from zope.interface import implementer
@@ -39,7 +36,6 @@ from clace.operations.makers import kept_identity
 from clace.operations.rooms import OperationRooms
 from clace.operations.sync_runs import SyncSurroundings
 
-T = TypeVar("T")
 Urls = Callable[[str, str], str]
 """The URL of a webhook, by its kind and its app's path or sync's id."""
 _PREFIX = "hook_"
@@ -101,9 +97,9 @@ class WebhookMaking:
             branches=new.branches,
             paths=new.paths,
             identity=kept_identity(new.identity),
-            create_time=datetime.fromtimestamp(self._around.clock.seconds(), UTC),
+            create_time=self._around.now(),
         )
-        replaced = await self._around.in_thread(partial(self._rows.put, webhook))
+        replaced = await self._around.ask(self._rows.put, webhook)
         return MadeWebhook(webhook_id, made.text, replaced)
 
 
@@ -119,13 +115,12 @@ class LastCalls:
 
     async def of(self, webhook_id: str) -> tuple[DeliveryShown, ...]:
         """Return the last calls of a webhook, the newest first."""
-        work = partial(self._deliveries.of, webhook_id, _SHOWN)
-        return tuple(map(delivery_shown, await self._around.in_thread(work)))
+        found = await self._around.ask(self._deliveries.of, webhook_id, _SHOWN)
+        return tuple(map(delivery_shown, found))
 
     async def of_sync(self, sync_id: str) -> tuple[DeliveryShown, ...]:
         """Return the last calls of a sync's webhook; nothing without one."""
-        work = partial(self._rows.find, WebhookKind.SYNC, sync_id)
-        webhook = await self._around.in_thread(work)
+        webhook = await self._around.ask(self._rows.find, WebhookKind.SYNC, sync_id)
         return await self.of(webhook.id) if webhook else ()
 
 
@@ -149,7 +144,7 @@ class WebhookOperations:
 
     async def list_webhooks(self, query: ListWebhooks, request: Asking) -> WebhookList:
         main = await self._found(query.app_path, request)
-        stored = await self._ask(self._rows.of_app, main.id)
+        stored = await self._around.ask(self._rows.of_app, main.id)
         return WebhookList(tuple([await self._shown(main, one) for one in stored]))
 
     async def create_webhook(self, query: CreateWebhook, request: Asking) -> WebhookCreated:
@@ -176,11 +171,11 @@ class WebhookOperations:
     async def delete_webhook(self, query: NamedWebhook, request: Asking) -> WebhookDeleted:
         main = await self._found(query.app_path, request)
         check_kind(query.webhook_type)
-        webhook = await self._ask(self._rows.find, query.webhook_type, main.id)
+        webhook = await self._around.ask(self._rows.find, query.webhook_type, main.id)
         if webhook is None:
             raise NoSuchWebhook(f"app {main} has no {query.webhook_type} webhook")
         if not query.dry_run:
-            await self._ask(self._rows.delete, webhook.id)
+            await self._around.ask(self._rows.delete, webhook.id)
         return WebhookDeleted(query.dry_run)
 
     async def _found(self, path: str, request: Asking) -> App:
@@ -207,9 +202,6 @@ class WebhookOperations:
             create_time=webhook.create_time,
             deliveries=await self._calls.of(webhook.id),
         )
-
-    def _ask(self, question: Callable[..., T], *arguments: object) -> Awaitable[T]:
-        return self._around.in_thread(partial(question, *arguments))
 
 
 def check_kind(kind: str) -> None:
