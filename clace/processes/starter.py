@@ -206,6 +206,9 @@ class ProgramStarter(Service):
         programs, self._programs = self._programs, {}
         for program in programs.values():
             program.end_group()
+            if not program.pid:
+                # It may run all the same, and what nobody can end may hold its output open.
+                program.close()
             program.ended.callback(ProgramExit(failure=reason))
 
     async def _stop(self) -> None:

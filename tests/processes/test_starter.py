@@ -316,6 +316,18 @@ class LineTests(SynchronousTestCase):
         self.tell(pack_up(STARTED, 1, 2**22 + 1))
         self.assertEqual(self.orders(), [(KILL, 1)])
 
+    def test_lost_before_it_told(self):
+        """The output of a program ends that ran when the runner died, but was not yet told of."""
+        told, untold = self.start(), self.start()
+        self.tell(pack_up(STARTED, 1, 2**22 + 1))
+        reading = Deferred.fromCoroutine(untold.output.read())
+        protocol, _control = self.reactor.runners[-1]
+        protocol.processEnded(Failure(ProcessDone(0)))
+        self.assertEqual(self.successResultOf(untold.ended), HAS_ENDED)
+        self.assertEqual(self.successResultOf(reading), b"")
+        # One that is known is killed, and all that it printed can be read.
+        self.assertNoResult(Deferred.fromCoroutine(told.output.read()))
+
     def test_nonsense(self):
         """A runner that does not keep to the protocol is given up, and another one started."""
         for nonsense in (b"hello", pack_up(EXITED, 99, 0)):
