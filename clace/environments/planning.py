@@ -20,6 +20,7 @@ from clace.environments.requirements import (
     UV_LOCK,
     WHEELS,
     WantedPackages,
+    file_bytes,
     lacking,
     wanted,
 )
@@ -68,7 +69,7 @@ def planned(order: WorkloadOrder, source: Path, spec: Spec | None) -> Plan:
     added = () if packages.exports else lacking(packages.names, spec)
     procfile = None
     if spec.server is Server.PROCFILE and spec.name:
-        procfile = read_procfile((source / PROCFILE).read_text("utf-8", "replace"))
+        procfile = read_procfile(file_bytes(source / PROCFILE).decode("utf-8", "replace"))
     wheels = _wheels(source)
     return Plan(
         spec=spec,
@@ -110,8 +111,10 @@ def _begins(path: Path) -> bytes:
 def _main(source: Path) -> str:
     """:raises SourceError: if package.json cannot be read, or asks for packages."""
     try:
-        package = json.loads((source / PACKAGE).read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        package = json.loads(file_bytes(source / PACKAGE).decode("utf-8"))
+    except RecursionError:
+        raise SourceError(f"cannot read {PACKAGE}: it nests too deeply") from None
+    except ValueError as error:
         raise SourceError(f"cannot read {PACKAGE}: {error}") from None
     if not isinstance(package, dict):
         raise SourceError(f"{PACKAGE} is not an object")
@@ -124,7 +127,7 @@ def _main(source: Path) -> str:
 
 
 def _wheels(source: Path) -> dict[str, str]:
-    found = sorted((source / WHEELS).glob("*.whl"))
+    found = sorted(path for path in (source / WHEELS).glob("*.whl") if path.is_file())
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 

@@ -125,7 +125,18 @@ def script_metadata(source: bytes) -> dict[str, Any] | None:
     if len(blocks) > 1:
         raise SourceError("the script has two blocks of metadata (# /// script)")
     lines = blocks[0]["lines"].splitlines()
+    text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines)
+    return read_toml(text, "the script's metadata (# /// script)")
+
+
+def read_toml(text: str, name: str) -> dict[str, Any]:
+    """Return the table that a file of a source is.
+
+    :raises SourceError: if it is not TOML; the text has ``name``.
+    """
     try:
-        return tomllib.loads("\n".join(line.removeprefix("#").removeprefix(" ") for line in lines))
-    except tomllib.TOMLDecodeError as error:
-        raise SourceError(f"the script's metadata (# /// script) is not TOML: {error}") from None
+        return tomllib.loads(text)
+    except RecursionError:
+        raise SourceError(f"{name} is not TOML: it nests too deeply") from None
+    except ValueError as error:  # a number of thousands of digits is no TOMLDecodeError
+        raise SourceError(f"{name} is not TOML: {error}") from None

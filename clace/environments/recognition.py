@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from clace.environments.python_sources import (
     imported,
     misspelt,
     parsed,
+    read_toml,
     required_name,
     script_metadata,
 )
@@ -178,8 +178,8 @@ def _metadata(source: bytes) -> dict[str, Any] | None:
 def _project(text: bytes) -> list[str]:
     """Return the requirements of a project, poetry's too."""
     try:
-        whole = tomllib.loads(text.decode(errors="replace"))
-    except tomllib.TOMLDecodeError:
+        whole = read_toml(text.decode(errors="replace"), PROJECT)
+    except SourceError:
         return []
     return list(_required(whole))
 
@@ -191,4 +191,5 @@ def _required(project: Mapping[str, Any]) -> Iterator[str]:
     tools = project.get("tool", {})
     poetry = tools.get("poetry", {}) if isinstance(tools, dict) else {}
     wanted = poetry.get("dependencies", {}) if isinstance(poetry, dict) else {}
-    yield from (canonical(name) for name in wanted if name != "python")
+    if isinstance(wanted, dict):
+        yield from (canonical(name) for name in wanted if name != "python")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,13 @@ from typing import Any
 from msgspec import Struct
 from packaging.requirements import InvalidRequirement, Requirement
 
-from clace.environments.python_sources import canonical, imported, parsed, script_metadata
+from clace.environments.python_sources import (
+    canonical,
+    imported,
+    parsed,
+    read_toml,
+    script_metadata,
+)
 from clace.environments.recognition import PROJECT, REQUIREMENTS, python_modules
 from clace.environments.table import Spec
 from clace.errors import BadRequest, SourceError
@@ -67,7 +72,7 @@ def wanted(source: Path, module: str, spec: Spec | None, *, builds: bool) -> Wan
 def _marking(source: Path, spec: Spec) -> list[str]:
     """The packages of a spec that the source imports; the only one if it imports none."""
     names = python_modules(path.name for path in source.iterdir() if path.is_file())
-    trees = filter(None, (parsed(_bytes(source / name)) for name in names))
+    trees = filter(None, (parsed(file_bytes(source / name)) for name in names))
     imports = frozenset[str]().union(*map(imported, trees))
     found = [wanted for package, wanted in spec.packages.items() if package in imports]
     return found or (list(spec.packages.values()) if len(spec.packages) == 1 else [])
@@ -92,19 +97,20 @@ def checked_lines(text: str, place: str, *, builds: bool) -> list[str]:
 
 
 def _declared(source: Path, module: str) -> WantedPackages:
-    if module and (script := script_metadata(_bytes(source / module))) is not None:
+    if module and (script := script_metadata(file_bytes(source / module))) is not None:
         return _listed(script, module)
     project = _toml(source / PROJECT)
     listed = project.get("project", {})
     if (source / UV_LOCK).is_file() and isinstance(listed, dict) and listed:
         return WantedPackages(place=UV_LOCK, python=_python(listed), exports=True)
     if (source / REQUIREMENTS).is_file():
-        text = _bytes(source / REQUIREMENTS).decode("utf-8-sig", "replace")
+        text = file_bytes(source / REQUIREMENTS).decode("utf-8-sig", "replace")
         python = _python(listed) if isinstance(listed, dict) else ""
         return WantedPackages(lines=tuple(_lines(text)), place=REQUIREMENTS, python=python)
     if isinstance(listed, dict) and listed:
         return _listed(listed, PROJECT)
-    if "poetry" in project.get("tool", {}):
+    tools = project.get("tool", {})
+    if isinstance(tools, dict) and "poetry" in tools:
         raise BadRequest(f"{PROJECT} is poetry's: write requirements.txt by `poetry export`")
     return WantedPackages()
 
@@ -150,7 +156,11 @@ def _lines(text: str) -> Iterator[str]:
             yield re.sub(r"\s+", " ", bare)
 
 
-def _bytes(path: Path) -> bytes:
+def file_bytes(path: Path) -> bytes:
+    """Return a file of a source.
+
+    :raises SourceError: if it cannot be read, or is larger than such files are.
+    """
     try:
         if path.stat().st_size > _LARGEST:
             raise SourceError(f"{path.name} has more than {_LARGEST} bytes")
@@ -162,10 +172,7 @@ def _bytes(path: Path) -> bytes:
 def _toml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    try:
-        return tomllib.loads(_bytes(path).decode("utf-8-sig", "replace"))
-    except tomllib.TOMLDecodeError as error:
-        raise SourceError(f"{path.name} is not TOML: {error}") from None
+    return read_toml(file_bytes(path).decode("utf-8-sig", "replace"), path.name)
 
 
 def lacking(names: frozenset[str], spec: Spec | None) -> Sequence[str]:

@@ -131,6 +131,16 @@ class RecognitionTests(SynchronousTestCase):
         for files in ({}, {"a.py": b"import os"}, {"a.py": b"def ("}, {"pyproject.toml": b"["}):
             self.assertIsNone(self.of(files))
 
+    def test_odd_toml(self):
+        """A project of another shape, or that no reader of TOML can hold, has no mark."""
+        for text in (
+            b"tool.poetry.dependencies = [1]",
+            b"tool.poetry.dependencies = 3",
+            b"a = " + b"[" * 20_000,
+            b"a = " + b"1" * 5_000,
+        ):
+            self.assertIsNone(self.of({"pyproject.toml": text}))
+
     @given(
         st.dictionaries(
             st.sampled_from(["a.py", "Procfile", "requirements.txt", "pyproject.toml", "x"]),
@@ -155,7 +165,12 @@ class ScriptMetadataTests(SynchronousTestCase):
 
     def test_refused(self):
         """Two blocks, and one that is not TOML."""
-        for source in (SCRIPT + b"x = 1\n" + SCRIPT, b"# /// script\n# a = \n# ///\n"):
+        for source in (
+            SCRIPT + b"x = 1\n" + SCRIPT,
+            b"# /// script\n# a = \n# ///\n",
+            b"# /// script\n# a = " + b"[" * 20_000 + b"\n# ///\n",
+            b"# /// script\n# a = " + b"1" * 5_000 + b"\n# ///\n",
+        ):
             self.assertRaises(SourceError, script_metadata, source)
 
     def test_block_without_an_end(self):
