@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
 
 from clace.containers.discovery import MISSING
 from clace.containers.settings import ContainerSettings
@@ -21,6 +22,8 @@ _MOST_PRINTED = 4 << 20
 _SHOWN_LINES = 20
 _SHOWN_BYTES = 1000
 SECONDS = 120
+_NO_SUCH = "no such container"
+"""Engines say it of a container that is gone already, some of them with a status other than 0."""
 Log = Callable[[bytes], None]
 
 
@@ -40,6 +43,8 @@ class Printed(NamedTuple):
 
 class EngineCommands:
     """Starts commands of the engine; they end with the server, containers do not."""
+
+    _log = Logger()
 
     def __init__(self, clock: Any, starter: IStarter, settings: ContainerSettings) -> None:
         self._clock = clock
@@ -99,6 +104,18 @@ class EngineCommands:
             late.cancel()
         text = b"\n".join((*last, rest)).decode("utf-8", "replace")
         return Printed(_status(end, arguments), text, "")
+
+    async def remove(self, name: str) -> bool:
+        """Remove a container, also one that runs; return true if it is gone, and log it if not.
+
+        :raises ProgramFailed: as ``run`` does.
+        """
+        removed = await self.run("rm", "--force", name)
+        is_gone = not removed.status or _NO_SUCH in removed.reason.lower()
+        if not is_gone:
+            told = "The container {name} cannot be removed: {reason}"
+            self._log.warn(told, name=name, reason=removed.reason)
+        return is_gone
 
     def start_beside(self, program: str, arguments: tuple[str, ...]) -> IProgram:
         """Start another program of this machine, which ends with the server.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -122,8 +122,7 @@ class ContainerEngine:
             self._used.discard(name)
             raise
         workload.ended.addCallback(self._over, name)
-        removing = Deferred.fromCoroutine(self._remove_stale(prepared.order.app))
-        removing.addErrback(lambda failure: self._log.failure("Containers are left", failure))
+        self._beside(self._remove_stale(prepared.order.app))
         return workload
 
     async def _start(self, name: str, prepared: PreparedWorkload, log: Log) -> ContainerWorkload:
@@ -134,7 +133,7 @@ class ContainerEngine:
         )
         if not adopted:
             if seen is not None:
-                await self._commands.run("rm", "--force", name)
+                await self._commands.remove(name)
             _emptied(folder, is_shared=launch.uses_socket)
             await self._run(name, folder, prepared)
             seen = await self._inspected(name)
@@ -175,7 +174,7 @@ class ContainerEngine:
                 ran = await self._commands.follow(words, log)
         except CancelledError:
             # What is killed is the engine's command, and not yet what it has started.
-            Deferred.fromCoroutine(self._commands.run("rm", "--force", name))
+            self._beside(self._commands.remove(name))
             raise
         finally:
             self._used.discard(name)
@@ -185,7 +184,7 @@ class ContainerEngine:
         if not self.is_there:
             return
         for name in await self._names(f"{APP_LABEL}={app_id}"):
-            await self._commands.run("rm", "--force", name)
+            await self._commands.remove(name)
         await self._images.forget(app_id)
         await self._sources.forget(app_id)
         self._mounts.forget(app_id)
@@ -198,8 +197,9 @@ class ContainerEngine:
         for name in await self._names():
             seen = await self._inspected(name)
             is_wanted = seen is None or _label(seen, APP_LABEL) in installed
-            if not is_wanted and name not in self._used:
-                await self._commands.run("rm", "--force", name)
+            if is_wanted or name in self._used:
+                continue
+            if await self._commands.remove(name):
                 removed.append(name)
         return tuple(removed)
 
@@ -207,7 +207,12 @@ class ContainerEngine:
         """Remove containers of the app that an earlier run of this server has left."""
         for name in await self._names(f"{APP_LABEL}={app.id}"):
             if name not in self._used:
-                await self._commands.run("rm", "--force", name)
+                await self._commands.remove(name)
+
+    def _beside(self, removal: Coroutine[Any, Any, object]) -> None:
+        """Remove while nobody waits for it."""
+        removing = Deferred.fromCoroutine(removal)
+        removing.addErrback(lambda failure: self._log.failure("Containers are left", failure))
 
     async def _names(self, *labels: str) -> tuple[str, ...]:
         """The containers of this server that have these labels."""
@@ -243,7 +248,7 @@ class ContainerEngine:
                 seconds=_RUN_SECONDS,
             )
         if started.status:
-            await self._commands.run("rm", "--force", name)
+            await self._commands.remove(name)
             raise ProgramFailed(f"the container cannot be started: {started.reason}")
 
     def _arguments(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -66,20 +66,23 @@ class ContainerWorkload:
         watching.addErrback(self._lost)
 
     async def _stop(self) -> None:
-        await self._commands.run("stop", f"--time={self._stop_seconds}", self.name)
+        stopped = await self._commands.run("stop", f"--time={self._stop_seconds}", self.name)
+        if stopped.status and not self.ended.called:
+            told = "The container {name} cannot be stopped: {reason}"
+            self._log.warn(told, name=self.name, reason=stopped.reason)
 
     async def _watch(self, log: Log, *, since_now: bool) -> None:
         tail = ("--tail=20",) if since_now else ()
         output = Deferred.fromCoroutine(
             self._commands.follow(("logs", "-f", *tail, self.name), log)
         )
-        output.addErrback(lambda _failure: None)
+        output.addErrback(self._output_lost)
         status = await self._status()
         late = self._clock.callLater(_REST_SECONDS, output.cancel)
         await output
         if late.active():
             late.cancel()
-        await self._commands.run("rm", "--force", self.name)
+        await self._commands.remove(self.name)
         self._tell(ProgramExit(status=status) if status >= 0 else _killed(status))
 
     async def _status(self) -> int:
@@ -92,6 +95,10 @@ class ContainerWorkload:
             seen = await self._commands.run("inspect", "--format={{.State.Running}}", self.name)
             if seen.output.strip() != "true":
                 return 0
+
+    def _output_lost(self, failure: Any) -> None:
+        if not failure.check(CancelledError):  # that the rest is too much is no news
+            self._log.failure("The output of {name} is lost", failure, name=self.name)
 
     def _lost(self, failure: Any) -> None:
         reason = failure.getErrorMessage()

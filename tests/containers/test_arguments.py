@@ -5,6 +5,7 @@ from pathlib import Path
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
+from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.containers.commands import EngineCommands
@@ -51,7 +52,8 @@ class Program:
 class Engine:
     """Starts nothing, answers what an engine would, and keeps what was said and handed over."""
 
-    def __init__(self):
+    def __init__(self, answers=None):
+        self.answers = answers or {}
         self.said = []
         self.environments = []
         self.files = []
@@ -63,6 +65,8 @@ class Engine:
         for word in launch.arguments:
             if word.startswith("--env-file="):
                 self.files.append(Path(word.partition("=")[2]).read_text())
+        if launch.arguments[0] in self.answers:
+            return Program(*self.answers[launch.arguments[0]], ended=True)
         match launch.arguments:
             case ("image", "inspect", *_):
                 return Program(json.dumps(IMAGE), 0, ended=True)
@@ -151,6 +155,53 @@ class ArgumentTests(SynchronousTestCase):
         with self.assertRaises(self.failureException):
             self.started(container_options={"privileged": "true"})
         self.assertEqual(self.heard.said, [])
+
+
+class RemovalTests(SynchronousTestCase):
+    def swept(self, text, status):
+        """The names that are told as removed when ``rm`` ends so."""
+        heard = Engine({"ps": ("clc-1\n", 0), "rm": (text, status)})
+        heard.runs = True
+        settings = ContainerSettings(home=Path(self.mktemp()).absolute(), engine="/bin/engine")
+        engine = ContainerEngine(Clock(), heard, None, settings)
+        removed = self.successResultOf(engine.sweep(frozenset()))
+        self.assertIn(("rm", "--force", "clc-1"), heard.said)
+        return removed
+
+    def logged(self):
+        events = [event for event in self.events if event["log_level"] is LogLevel.warn]
+        return [formatEvent(event) for event in events]
+
+    def setUp(self):
+        self.events = []
+        globalLogPublisher.addObserver(self.events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
+
+    def test_removed(self):
+        """A container that is removed, or has gone by itself, is told as removed."""
+        for text, status in (("clc-1\n", 0), ("Error: No such container: clc-1\n", 1)):
+            self.assertEqual(self.swept(text, status), ("clc-1",))
+        self.assertEqual(self.logged(), [])
+
+    def test_not_removed(self):
+        """A container that the engine does not remove is not told as removed, and that is logged
+        with the engine's reason.
+        """
+        self.assertEqual(self.swept("device or resource busy\n", 1), ())
+        told = "The container clc-1 cannot be removed: device or resource busy"
+        self.assertEqual(self.logged(), [told])
+
+    def test_not_stopped(self):
+        """A container that the engine does not stop is logged with the engine's reason."""
+        heard = Engine({"stop": ("permission denied\n", 125)})
+        settings = ContainerSettings(home=Path(self.mktemp()).absolute(), engine="/bin/engine")
+        clock = Clock()
+        commands = EngineCommands(clock, heard, settings)
+        workload = ContainerWorkload(clock, "clc-1", ContainerPlace(pid=1), commands, None, 3)
+        self.assertNoResult(workload.stop())
+        self.assertEqual(
+            self.logged(), ["The container clc-1 cannot be stopped: permission denied"]
+        )
 
 
 class RefusalTests(SynchronousTestCase):
