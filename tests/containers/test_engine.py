@@ -7,17 +7,17 @@ from twisted.internet.error import ConnectError
 from twisted.internet.protocol import ClientFactory, Protocol
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SkipTest, TestCase
-from zope.interface.verify import verifyObject
 
 from clace.containers.engine import ContainerEngine
 from clace.errors import AppBroken
-from clace.interfaces import IWorkload, IWorkloadEngine, WorkloadOrder
+from clace.interfaces import WorkloadOrder
 from clace.model import App, AppMetadata, WorkloadConfig
 from clace.processes.starter import ProgramStarter
 from clace.sources.tree import SourceTree
 from clace.threads import ThreadPool
 from clace.workloads.source_folders import SourceFolders
 from tests.support.containers import missing, podman, program, shared_settings
+from tests.support.workload_contract import WorkloadEngineContract
 
 FILE = b'FROM scratch\nCOPY program /program\nEXPOSE 8080\nENTRYPOINT ["/program"]\n'
 
@@ -41,10 +41,12 @@ class Asking(Protocol):
         self.answer.callback(self.received)
 
 
-class ContainerEngineTests(TestCase):
+class ContainerEngineTests(WorkloadEngineContract, TestCase):
     timeout = 300
+    command, said = ("say", "a", "b", "c"), b"a b c word\n"
 
     def setUp(self):
+        super().setUp()
         if missing():
             raise SkipTest(missing())
         self.settings = shared_settings()
@@ -105,9 +107,7 @@ class ContainerEngineTests(TestCase):
 
     async def test_builds_and_serves(self):
         """An image is built, and its program is asked over the loopback of its own network."""
-        verifyObject(IWorkloadEngine, self.engine)
         workload = await self.started(self.order())
-        verifyObject(IWorkload, workload)
         self.assertEqual(await self.ask(workload, "/a"), b"hello from /a")
         self.assertEqual(await self.ask(workload, "/env/WORD"), b"word")
         self.assertTrue(any("building the image" in line for line in self.told))

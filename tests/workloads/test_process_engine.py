@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
@@ -14,8 +14,6 @@ from clace.errors import AppBroken, ProgramFailed
 from clace.interfaces import (
     BuiltEnvironment,
     IEnvironments,
-    IWorkload,
-    IWorkloadEngine,
     ProgramExit,
     WallMount,
     WorkloadOrder,
@@ -28,6 +26,7 @@ from clace.workloads.source_folders import SourceFolders
 from clace.workloads.users import AppUsers
 from tests.support.apps import DictFiles, an_app
 from tests.support.memory_walled import MemoryProgram, MemoryWalledStarter
+from tests.support.workload_contract import WorkloadEngineContract
 from tests.support.workloads import MemoryEngine, at_once
 
 ENVIRONMENT = WallMount(source="/env", target="/env")
@@ -68,8 +67,11 @@ class Here(Protocol):
         self.transport.write(b"here")
 
 
-class ProcessEngineCase(SynchronousTestCase):
+class ProcessEngineParts:
+    """An engine over programs in memory. Mix into a test case."""
+
     def setUp(self):
+        super().setUp()
         self.clock = Clock()
         serving = MemoryProgram(says=b"one\ntwo\n", serves=lambda: Factory.forProtocol(Here))
         self.starter = MemoryWalledStarter(
@@ -79,6 +81,7 @@ class ProcessEngineCase(SynchronousTestCase):
                 "migrate": MemoryProgram(says=b"migrated\n", status=0),
                 "fail": MemoryProgram(says=b"oh no\n", status=5),
                 "stay": MemoryProgram(),
+                "say": MemoryProgram(says=b"said\n", status=3),
             },
         )
         self.environments = KnownEnvironments()
@@ -115,12 +118,43 @@ class ProcessEngineCase(SynchronousTestCase):
         return self.starter.started[-1].launch
 
 
+class ProcessEngineCase(ProcessEngineParts, SynchronousTestCase):
+    """Its tests run at once."""
+
+
+class ProcessEngineContractTests(ProcessEngineParts, WorkloadEngineContract, TestCase):
+    """Processes."""
+
+    command, said = ("say",), b"said\n"
+
+
+class MemoryEngineContractTests(WorkloadEngineContract, TestCase):
+    """The twin of the engines."""
+
+    command, said = ("say",), b"ran\n"
+
+    def setUp(self):
+        super().setUp()
+        self.engine = self.make_engine()
+
+    def make_engine(self):
+        return MemoryEngine(Clock())
+
+    def order(self):
+        return WorkloadOrder(app=an_app(), files=DictFiles({}), config=WorkloadConfig())
+
+
+class ChosenEnginesContractTests(MemoryEngineContractTests):
+    """The choice between two engines, which is one itself."""
+
+    def make_engine(self):
+        return ChosenEngines(MemoryEngine(Clock()), MemoryEngine(Clock()))
+
+
 class StartTests(ProcessEngineCase):
-    def test_interfaces(self):
-        """It fills the seam."""
-        verifyObject(IWorkloadEngine, self.engine)
+    def test_environments(self):
+        """Those of these tests fill the seam."""
         verifyObject(IEnvironments, self.environments)
-        verifyObject(IWorkload, self.successResultOf(self.start(self.prepared())))
 
     def test_launch(self):
         """A program sees its files and its environment, and has a user number of its own."""
@@ -341,7 +375,6 @@ class EngineTests(SynchronousTestCase):
             (ChosenEngines(processes), processes),
             (ChosenEngines(processes, containers), containers),
         ):
-            verifyObject(IWorkloadEngine, engines)
             files = DictFiles({})
             order = WorkloadOrder(app=an_app(), files=files, config=config)
             prepare = Deferred.fromCoroutine(engines.prepare(order, lambda _line: None))
