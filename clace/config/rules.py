@@ -38,6 +38,7 @@ SECRET = {"secret": True}
 _PRINTABLE = re.compile(PRINTABLE)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _URL = re.compile(r"[!-~]{1,2048}")
+_NO_SCHEME = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}/?")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHOWN = 60
 _INT64 = 2**63
@@ -206,6 +207,8 @@ def server_uri() -> Rule:
         written = _printable(value) or _refuse()
         if "://" in written:
             return _plain_url(written)
+        if _NO_SCHEME.fullmatch(written):
+            _refuse()
         return str(names.path(written))
 
     return Rule("a socket's path or http(s)://host:port", parse)

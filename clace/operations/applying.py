@@ -32,7 +32,7 @@ from clace.interfaces import (
 from clace.locations import DEFAULT_BRANCH
 from clace.model import ANY_APP, App, AppGlob, AppPath, AppSettings, DeclaredApp
 from clace.operations.approval import check_approved
-from clace.operations.catalogue import AppCatalogue
+from clace.operations.catalogue import AppCatalogue, naming
 from clace.operations.configured import ConfiguredSections
 from clace.operations.creation import (
     DEFAULT_AUTH,
@@ -127,7 +127,8 @@ class DeclarationOperations:
         """Bring the apps to what is declared, and remove those that are gone."""
         self._remove(work, gone)
         for path in sorted(wanted):
-            await self._apply(work, path, wanted[path])
+            with naming(path):
+                await self._apply(work, path, wanted[path])
         check_approved([each for one in work.outcomes for each in one.refused])
         await work.draft.commit(dry_run=work.query.dry_run)
         if not work.query.dry_run:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
-from clace.errors import AppBroken, InvalidPath, NoSuchApp, SourceError
+from clace.errors import AppBroken, BadRequest, InvalidPath, NoSuchApp, SourceError
 from clace.interfaces import Asking
 from clace.model import App, AppGlob, AppKind, AppPath, is_glob
 
@@ -104,14 +104,14 @@ class AppCatalogue(Struct, frozen=True):
 
 
 @contextmanager
-def naming(app: App) -> Iterator[None]:
+def naming(app: App | AppPath) -> Iterator[None]:
     """Name the app in errors about one of several."""
     name = f"app {app}"
     try:
         yield
-    except (AppBroken, SourceError) as error:
-        if error.message.startswith(f"{name} "):
-            raise  # a refusal of the gate begins with it
+    except (AppBroken, BadRequest, SourceError) as error:
+        if error.message.startswith((f"{name} ", f"{name}:")):
+            raise  # such as a refusal of the gate, or of the one that this is within
         named = type(error)(f"{name}: {error.message}")
         named.limit = error.limit
         raise named from error

@@ -79,6 +79,11 @@ class RuleTests(SynchronousTestCase):
         """A socket's path is made absolute, an URL loses its last slash."""
         self.takes(rules.server_uri(), "run/x.sock", "/h/run/x.sock")
         self.takes(rules.server_uri(), "https://h:1/", "https://h:1")
+        self.takes(rules.server_uri(), "./h:1", "/h/h:1")
+
+    def test_server_without_scheme(self):
+        """A host and a port without a scheme are not taken for the path of a socket."""
+        self.refuses(rules.server_uri(), "apps.example.org:25223", "localhost:1/", "[::1]:25223")
 
     def test_database(self):
         """SQLite files are made absolute; nothing else is a database here."""

@@ -96,6 +96,17 @@ class CreateTests(ApplyCase):
         self.declare('app("/one", "/src/one")', 'app("/two", "/src/two", params={"x": 1})')
         self.assertIn("has no param x", self.refused(BadRequest))
 
+    def test_names_the_app(self):
+        """A refusal names the app of the file that it is about, once."""
+        self.declare('app("/one", "/src/one")', 'app("/two", "./missing")')
+        self.assertEqual(self.refused(SourceError), "app /two: path does not exist ./missing")
+        self.declare('app("/one", "/src/one")', 'app("/two", "/src/two", auth="nome")')
+        self.assertTrue(self.refused(BadRequest).startswith("app /two: invalid authentication"))
+        self.declare('app("/one", "/src/one")')
+        self.applied()
+        self.declare('app("/one", "/src/one", auth="nome")')
+        self.assertTrue(self.refused(BadRequest).startswith("app /one: invalid authentication"))
+
     def test_refused(self):
         """Files that say one app twice, an impossible one, or nothing that can be read."""
         self.declare('app("/one", "/src/one")', 'app("/one", "/src/two")')
