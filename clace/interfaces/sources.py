@@ -101,7 +101,7 @@ class ISentSources(Interface):
         """
 
     async def prune(used: Collection[str]) -> None:
-        """Remove folders that are not used as sources, and have not been for an hour."""
+        """Remove folders that no app uses if they are an hour old, or too many of one user."""
 
 
 class ISources(Interface):

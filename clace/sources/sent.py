@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Collection
 from functools import partial
+from itertools import chain, takewhile
 from pathlib import Path
 
 from attrs import define
@@ -21,7 +22,9 @@ from clace.threads import InThread
 from clace.units import MEBIBYTE
 
 SENT_LIMITS = SourceLimits(total=200 * MEBIBYTE)
-_MOST_AT_ONCE = 8
+_MOST_AT_ONCE = 16
+_MOST_OF_ONE = 8
+"""So many of one user may be arriving, and so many whole ones may wait for an app."""
 _UNFINISHED_SECONDS = 3600
 _LONGEST_PART = 255
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -35,6 +38,7 @@ class _Arriving:
     folder: Path
     tally: SourceTally
     seen: float
+    folders: int = 0
     open_file: str = ""
     is_busy: bool = False
 
@@ -58,6 +62,7 @@ class SentSources:
         self._new_id = new_id
         self._limits = limits
         self._arriving: dict[str, _Arriving] = {}
+        self._owners: dict[str, str] = {}
 
     def open(self) -> None:
         """Remove what was not whole when the server stopped; blocks."""
@@ -84,13 +89,28 @@ class SentSources:
         return SentSource(id=name, files=tally.files, size=tally.total, folder=folder)
 
     async def prune(self, used: Collection[str]) -> None:
+        excess = self._excess(used)
+
         def remove() -> None:
             for folder in self._root.iterdir() if self._root.is_dir() else ():
-                is_old = time.time() - folder.stat().st_mtime > _UNFINISHED_SECONDS
-                if str(folder) not in used and is_old:
+                if str(folder) not in used and (str(folder) in excess or _is_old(folder)):
                     shutil.rmtree(folder, ignore_errors=True)
 
         await self._in_thread(remove)
+
+    def _excess(self, used: Collection[str]) -> frozenset[str]:
+        """The oldest folders of users who have too many that no app uses; they are forgotten.
+
+        Owners are not known any longer after a restart: then folders go by their age alone.
+        """
+        unused: dict[str, list[str]] = {}
+        for folder, owner in self._owners.items():
+            if folder not in used:
+                unused.setdefault(owner, []).append(folder)
+        excess = frozenset(chain.from_iterable(each[:-_MOST_OF_ONE] for each in unused.values()))
+        for folder in excess:
+            del self._owners[folder]
+        return excess
 
     def _found(self, owner: str, part: SourcePart) -> tuple[str, _Arriving]:
         """:raises BadRequest: if the source is not the owner's, or something is missing."""
@@ -105,7 +125,8 @@ class SentSources:
         return part.source, source
 
     def _begun(self, owner: str) -> tuple[str, _Arriving]:
-        if len(self._arriving) >= _MOST_AT_ONCE:
+        of_one = sum(each.owner == owner for each in self._arriving.values())
+        if of_one >= _MOST_OF_ONE or len(self._arriving) >= _MOST_AT_ONCE:
             raise BadRequest("too many sources are being sent; try again later")
         name = self._new_id()
         tally = SourceTally(self._limits)
@@ -133,11 +154,29 @@ class SentSources:
             if source.open_file:
                 source.tally.more(piece.name, len(piece.data))
             else:
-                _make(place)
+                self._make(source, place)
                 source.tally.add(piece.name, len(piece.data))
             with place.open("ab") as file:
                 file.write(piece.data)
             source.open_file = piece.name if piece.more else ""
+
+    def _make(self, source: _Arriving, place: Path) -> None:
+        """Make a new file, in folders of its own.
+
+        :raises SourceError: if it is there, a file is in the place of a folder, or there are more
+            folders than there may be files.
+        """
+        missing = list(takewhile(lambda folder: not os.path.lexists(folder), place.parents))
+        source.folders += len(missing)
+        if source.folders > self._limits.files:
+            raise SourceError(f"the source has more than {self._limits.files} folders")
+        try:
+            for folder in reversed(missing):
+                folder.mkdir(mode=0o700)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            os.close(os.open(place, flags, 0o600))
+        except (FileExistsError, NotADirectoryError):
+            raise SourceError(f"{place.name} is there twice") from None
 
     async def _finish(self, name: str, source: _Arriving) -> str:
         if source.open_file:
@@ -147,9 +186,11 @@ class SentSources:
         def move() -> None:
             source.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.utime(source.folder)  # its age counts from now
             source.folder.rename(whole)
 
         await self._in_thread(move)
+        self._owners[str(whole)] = source.owner
         del self._arriving[name]
         return str(whole)
 
@@ -160,17 +201,11 @@ class SentSources:
         await self._in_thread(partial(shutil.rmtree, source.folder, ignore_errors=True))
 
 
-def _make(place: Path) -> None:
-    """Make a new file, in folders of its own.
-
-    :raises SourceError: if it is there, or a file is in the place of a folder.
-    """
+def _is_old(folder: Path) -> bool:
     try:
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        os.close(os.open(place, flags, 0o600))
-    except (FileExistsError, NotADirectoryError):
-        raise SourceError(f"{place.name} is there twice") from None
+        return time.time() - folder.stat().st_mtime > _UNFINISHED_SECONDS
+    except FileNotFoundError:  # it was removed for another request
+        return True
 
 
 def _checked(name: str, limits: SourceLimits) -> str:

@@ -114,14 +114,32 @@ class SentTests(SynchronousTestCase):
             self.assertIn(part, self.refused(*files, sent=self.sources(**limits)))
         self.assertEqual(list((self.top / "arriving").iterdir()), [])
 
+    def test_too_many_folders(self):
+        """Folders are counted as files are, also those of one deep name; what was made goes."""
+        sent = self.sources(files=3)
+        refused = self.refused({"name": "a/b/x"}, {"name": "a/c/d/x"}, sent=sent)
+        self.assertIn("more than 3 folders", refused)
+        self.assertIn("more than 3 folders", self.refused({"name": "a/b/c/d/x"}, sent=sent))
+        self.assertEqual(list((self.top / "arriving").iterdir()), [])
+        files = ({"name": f"a/b/c/{name}"} for name in "xyz")
+        self.successResultOf(self.take(*files, sent=sent, is_last=True))
+
     def test_many_at_once(self):
         """A client that never ends keeps out nobody for longer than an hour."""
-        for _ in range(8):
-            self.successResultOf(self.take({"name": "a"}))
-        self.assertIn("too many", self.refused({"name": "a"}, error=BadRequest))
+        for owner in "me", "other":
+            for _ in range(8):
+                self.successResultOf(self.take({"name": "a"}, owner=owner))
+        self.assertIn("too many", self.refused({"name": "a"}, owner="third", error=BadRequest))
         self.clock.advance(3601)
         self.successResultOf(self.take({"name": "a"}))
         self.assertEqual(len(list((self.top / "arriving").iterdir())), 1)
+
+    def test_many_at_once_of_one(self):
+        """One user cannot take all the places."""
+        for _ in range(8):
+            self.successResultOf(self.take({"name": "a"}))
+        self.assertIn("too many", self.refused({"name": "a"}, error=BadRequest))
+        self.successResultOf(self.take({"name": "a"}, owner="other"))
 
     def test_unfinished_is_removed_in_a_thread(self):
         """The files that a client left behind are not removed by the reactor's own thread."""
@@ -150,6 +168,34 @@ class SentTests(SynchronousTestCase):
             os.utime(folder, (1, 1))
         self.successResultOf(self.sent.prune({folders[0]}))
         self.assertEqual([Path(each).exists() for each in folders], [True, False, True])
+
+    def folders(self, count, owner="me"):
+        takes = (self.take({"name": "a"}, is_last=True, owner=owner) for _ in range(count))
+        return [self.successResultOf(take).folder for take in takes]
+
+    def test_many_that_are_not_used(self):
+        """Of one user's folders that no app uses the newest few stay, and all those of others."""
+        others, mine = self.folders(8, "other"), self.folders(10)
+        self.successResultOf(self.sent.prune(()))
+        self.assertEqual([Path(each).exists() for each in mine], [False] * 2 + [True] * 8)
+        self.assertTrue(all(Path(each).exists() for each in others))
+
+    def test_used_for_a_while(self):
+        """Folders of apps do not count, until the apps are deleted."""
+        used = self.folders(10)
+        self.successResultOf(self.sent.prune(set(used)))
+        self.assertTrue(all(Path(each).exists() for each in used))
+        self.successResultOf(self.sent.prune({used[0]}))
+        left = [Path(each).exists() for each in used]
+        self.assertEqual(left, [True, False, *[True] * 8])
+
+    def test_slow_to_arrive(self):
+        """The age of a folder counts from when it was whole, not from when it was begun."""
+        first = self.successResultOf(self.take({"name": "a"}))
+        os.utime(self.top / "arriving" / first.id, (1, 1))
+        taken = self.successResultOf(self.take(source=first.id, is_last=True))
+        self.successResultOf(self.sent.prune(()))
+        self.assertTrue(Path(taken.folder).exists())
 
     @given(
         st.lists(
