@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -11,27 +11,46 @@ LOOPBACK = "loopback"
 PRIVATE = "private"
 SHARED = "shared"
 RESERVED = "reserved"
+METADATA = "metadata"
 NAMEABLE = frozenset({LOOPBACK, PRIVATE, SHARED})
 """Kinds at which a name leads where whoever approved the name expects; to the others, such as the
-link-local address of a cloud's metadata service, only the address itself does."""
+address of a cloud's metadata service, only the address itself does."""
 
 _SHARED = IPv4Network("100.64.0.0/10")
 _NAT64 = IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _TRANSITION = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))
 _UNIQUE_LOCAL = IPv6Network("fc00::/7")
+# Those of clouds that are not link-local: AWS and Google by version 6, Alibaba, Oracle, Azure.
+_METADATA = frozenset(
+    int(ip_address(text))
+    for text in (
+        "fd00:ec2::254",
+        "fd20:ce::254",
+        "100.100.100.200",
+        "192.0.0.192",
+        "168.63.129.16",
+    )
+)
 
 
 def kind(address: Address) -> str:
     """Return the kind of a special address; empty for the public internet."""
-    if isinstance(address, IPv4Address):
-        return _kind4(address)
-    inner = _inner(address)
-    return _kind6(address) if inner is None else _kind4(inner)
+    meant = plain(address)
+    if int(meant) in _METADATA:
+        return METADATA
+    return _kind4(meant) if isinstance(meant, IPv4Address) else _kind6(meant)
+
+
+def plain(address: Address) -> Address:
+    """The address that a connection goes to: a translator or the kernel makes one of version 4 of
+    some of version 6.
+    """
+    inner = _inner(address) if isinstance(address, IPv6Address) else None
+    return address if inner is None else inner
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:
-    """The address of version 4 that a translator or the kernel would make of it."""
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None

@@ -9,20 +9,13 @@ from typing import Any
 
 from twisted.internet.interfaces import IListeningPort
 
-from clace.addresses import PRIVATE, RESERVED, SHARED, Address, kind
+from clace.addresses import PRIVATE, RESERVED, SHARED, Address, kind, plain
 from clace.egress.targets import EgressTarget
 from clace.resolving import Resolve
 
 _REACHABLE = frozenset({"", PRIVATE, SHARED})
 # Networks of companies have been made of these too, and nothing else is at them.
 _REACHABLE_4 = _REACHABLE | {RESERVED}
-# Those of clouds that are not link-local: AWS and Google by version 6, Alibaba, Oracle, Azure.
-_METADATA = frozenset(
-    map(
-        ip_address,
-        ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192", "168.63.129.16"),
-    )
-)
 
 
 class EgressRefused(Exception):
@@ -76,10 +69,10 @@ class EgressGuard:
         return allowed
 
     def _reason(self, address: Address, port: int) -> str:
-        special = "metadata" if address in _METADATA else kind(address)
+        special = kind(address)
         if special not in (_REACHABLE_4 if address.version == 4 else _REACHABLE):  # noqa: PLR2004
             return f"a {special} address, which only an approval of the address itself opens"
-        if port in self._own_ports() and self._is_own(address):
+        if port in self._own_ports() and self._is_own(plain(address)):
             return "a listener of this server"
         return ""
 

@@ -61,6 +61,9 @@ class GuardTests(SynchronousTestCase):
             "fd00:ec2::254",
             "100.100.100.200",
             "168.63.129.16",
+            "::ffff:100.100.100.200",
+            "64:ff9b::100.100.100.200",
+            "fd00:ec2::254%1",
         ):
             self.known["trick"] = (address,)
             self.assertIn(f"trick:443 is at {ip_address(address)}", self.refused("trick"))
@@ -80,6 +83,8 @@ class GuardTests(SynchronousTestCase):
         self.known["self"] = ("192.168.1.5",)
         self.assertIn("a listener of this server", self.refused("self", 25222))
         self.assertEqual(self.found("self", 5432), ("192.168.1.5",))
+        self.known["self"] = ("::ffff:192.168.1.5",)
+        self.assertIn("a listener of this server", self.refused("self", 25222))
 
     def test_name_of_an_approved_address(self):
         """A name leads to a special address that was approved itself, at the same port."""

@@ -46,6 +46,11 @@ class KindTests(SynchronousTestCase):
             ("100::1", "reserved"),
             ("2002:7f00:1::", "transition"),
             ("2001:0:1::", "transition"),
+            ("fd00:ec2::254", "metadata"),
+            ("fd20:ce::254", "metadata"),
+            ("100.100.100.200", "metadata"),
+            ("192.0.0.192", "metadata"),
+            ("168.63.129.16", "metadata"),
         ):
             self.assertEqual(kind(ip_address(text)), expected, text)
 
@@ -55,6 +60,9 @@ class KindTests(SynchronousTestCase):
             ("::ffff:127.0.0.1", "loopback"),
             ("::ffff:169.254.169.254", "link-local"),
             ("::ffff:8.8.8.8", ""),
+            ("::ffff:168.63.129.16", "metadata"),
+            ("64:ff9b::100.100.100.200", "metadata"),
+            ("fd00:ec2::254%1", "metadata"),
             ("64:ff9b::7f00:1", "loopback"),
             ("64:ff9b::8.8.8.8", ""),
             ("64:ff9b:1::8.8.8.8", "reserved"),

@@ -83,8 +83,13 @@ class GuardTests(SynchronousTestCase):
         self.refusal("http://inner.test/", r"regex:http://(.*\.)?inner\.test/.*")
 
     def test_metadata(self):
-        """Only an address that is spelled out itself leads to link-local addresses."""
+        """Only an address that is spelled out itself leads to a metadata service."""
         self.refusal("http://metadata.test/", "http://metadata.test/")
+        for host in ("fd00:ec2::254", "100.100.100.200", "168.63.129.16", "::ffff:168.63.129.16"):
+            DNS["cloud.test"] = [host]
+            self.addCleanup(DNS.pop, "cloud.test", None)
+            told = self.refusal("http://cloud.test/", "http://cloud.test/")
+            self.assertIn("a metadata address", told)
         self.addresses("http://169.254.169.254/a", "http://169.254.169.254/a")
 
     def test_config(self):
