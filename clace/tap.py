@@ -12,6 +12,7 @@ from twisted.logger import globalLogPublisher
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
+from clace import epoll
 from clace.config import Config, find, load
 from clace.descriptors import raise_limit
 from clace.errors import ClaceError
@@ -36,6 +37,10 @@ class Options(UsageOptions):
         if not equals:
             raise UsageError(f"--set takes KEY=VALUE, not {assignment}")
         self.flags[key] = value
+
+    def postOptions(self) -> None:
+        """Choose the reactor, unless ``twistd --reactor`` has; no later, for then there is one."""
+        epoll.install()
 
 
 def makeService(options: Options) -> IService:
