@@ -193,7 +193,7 @@ class Apps:
             PreviewOperations(rooms, beginnings.stamp, urls),
             declarations,
             self.syncs.operations,
-            ExportOperations(rooms, beginnings.defaults.places),
+            ExportOperations(rooms, beginnings.defaults),
             self.webhooks.operations,
             SettingOperations(rooms, configured),
             SendingOperations(rooms, self.sent, self._config.system.default_domain),

@@ -100,6 +100,12 @@ def _entries(name: str, given: Any) -> Mapping[str, str]:
     return entries
 
 
+def _names(name: str, given: Any) -> Mapping[str, str]:
+    """The entries, which are texts alone."""
+    want("app", name, given, "dict")
+    return {_text(f"{name} key", key): _text(name, value) for key, value in given.items()}
+
+
 def _json(value: Any) -> str:
     """JSON; of texts, numbers, booleans and lists of them it is TOML too."""
     try:
@@ -133,6 +139,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     **dict.fromkeys(("auth", "git_auth", "git_branch", "git_commit", "spec", "stage_at"), _text),
     **dict.fromkeys(("params", "app_config", "container_opts", "container_args"), _entries),
     "container_vols": _texts,
-    "verify": _flag,
+    "accounts": _names,
+    **dict.fromkeys(("verify", "stage_write_access", "preview_write_access"), _flag),
     "bindings": _nothing,
 }

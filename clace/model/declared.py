@@ -29,4 +29,7 @@ class DeclaredApp(Struct, frozen=True, kw_only=True, omit_defaults=True):
     container_opts: dict[_Line, _Text] = {}
     container_args: dict[_Line, _Text] = {}
     container_vols: tuple[_Line, ...] = ()
+    accounts: dict[_Line, _Line] = {}
+    stage_write_access: bool | None = None
+    preview_write_access: bool | None = None
     verify: bool = False

@@ -30,7 +30,7 @@ from clace.interfaces import (
     ReplaceVersion,
 )
 from clace.locations import DEFAULT_BRANCH
-from clace.model import ANY_APP, App, AppGlob, AppPath, AppSettings, DeclaredApp
+from clace.model import ANY_APP, App, AppGlob, AppPath, DeclaredApp
 from clace.operations.approval import check_approved
 from clace.operations.catalogue import AppCatalogue, naming
 from clace.operations.configured import ConfiguredSections
@@ -40,10 +40,12 @@ from clace.operations.creation import (
     AppCreation,
     AppOrigin,
 )
+from clace.operations.declared_settings import WRITES, check_writes, merged_settings, on_twin
 from clace.operations.declaring import DeclarationFiles, calls_of
 from clace.operations.draft import AppsDraft
 from clace.operations.edits import check_stays
-from clace.operations.merging import merged_metadata, merged_text, read, written
+from clace.operations.merging import merged_metadata, read, written
+from clace.operations.properties import ACCOUNTS
 from clace.operations.pruning import digest_of, doomed
 from clace.operations.reloading import AppReloading, ReloadOutcome, ReloadRun
 from clace.operations.rooms import OperationRooms
@@ -147,16 +149,18 @@ class DeclarationOperations:
 
     async def _apply(self, work: _Application, path: AppPath, one: DeclaredApp) -> None:
         """Create the app, or bring it to what is declared."""
+        check_writes(one)
         main = next((app for app in work.catalogue.apps if app.address == path), None)
         if main is not None:
             await self._update(work, main, one)
             return
+        self._configured.check_links(ACCOUNTS.kept(one.accounts))
         added = await self._creation.add(
             work.draft,
             new_app(resolved(one, {})),
             work.request.needing(Right.APP_CREATE),
             approve=work.query.approve,
-            origin=AppOrigin(written(one), work.origin, work.pruned),
+            origin=_origin(work, one),
         )
         work.added.append(added)
         work.warnings += (_lacking(path, name) for name in unresolved(one, {}))
@@ -170,6 +174,7 @@ class DeclarationOperations:
         metadata = merged_metadata(seen.metadata, last, one, clobber=query.clobber)
         self._configured.check_config(metadata.appconfig)
         check_stays(seen.metadata, metadata)
+        self._configured.check_links(metadata.accounts, seen.metadata.accounts)
         edited = replace(seen, metadata=metadata)
         revision = self._revision(seen, last, one, clobber=query.clobber)
         differs = not _is_only_remembered(seen, edited)
@@ -192,23 +197,19 @@ class DeclarationOperations:
         """
         clobber, catalogue = work.query.clobber, work.catalogue
         live, seen = main.settings, catalogue.edited(main)
-        given = one.auth or (DEFAULT_AUTH if last or clobber else "")
-        before = (last.auth or DEFAULT_AUTH) if last else None
-        auth = merged_text(live.authn_type, before, given, clobber=clobber)
-        before = last.git_auth if last else None
-        git_auth = merged_text(live.git_auth_name, before, one.git_auth, clobber=clobber)
-        after = replace(live, authn_type=auth, git_auth_name=git_auth)
+        defaults = self._creation.defaults
+        after = merged_settings(live, last, one, defaults, clobber=clobber)
         changed = after != live
         after = replace(after, applied_from=work.origin)
-        drifted = work.query.clobber and _settled(seen, after) != seen.settings
+        drifted = clobber and on_twin(seen.settings, after) != seen.settings
         if after == live and not drifted:
             return main, seen, False
         if changed:
-            self._configured.check_auth(auth)
-            self._configured.check_git_auth(git_auth)
+            self._configured.check_auth(after.authn_type)
+            self._configured.check_git_auth(after.git_auth_name)
         check_own_host(self._configured, self._rooms, main, after)
         settled = {
-            app.id: work.draft.settle(app, _settled(app, after))
+            app.id: work.draft.settle(app, on_twin(app.settings, after))
             for app in (main, *catalogue.twins_of(main))
         }
         return settled[main.id], settled[seen.id], changed or drifted
@@ -253,7 +254,7 @@ class DeclarationOperations:
             raise BadRequest(f"app {main} already exists with different dev status: {dev}")
         if one.stage_at and not main.is_dev:
             staging = catalogue.staging_of(main).address
-            if self._creation.places.of(main.address, one.stage_at) != staging:
+            if self._creation.defaults.places.of(main.address, one.stage_at) != staging:
                 raise BadRequest(f"app {main} already exists with its staging app at {staging}")
 
     def _revision(
@@ -300,6 +301,17 @@ def new_app(one: DeclaredApp) -> NewApp:
     )
 
 
+def _origin(work: _Application, one: DeclaredApp) -> AppOrigin:
+    writes = {name: getattr(one, name) for name in WRITES}
+    return AppOrigin(
+        apply_info=written(one),
+        applied_from=work.origin,
+        pruned=work.pruned,
+        accounts=ACCOUNTS.kept(one.accounts),
+        writes={name: on for name, on in writes.items() if on is not None},
+    )
+
+
 def _unmatched(query: ApplyFiles) -> str:
     return f"{query.apply_path} declares no app that matches {AppGlob.parse(query.app_path_glob)}"
 
@@ -307,16 +319,6 @@ def _unmatched(query: ApplyFiles) -> str:
 def _lacking(path: AppPath, name: str) -> str:
     command = shlex.join(("clace", "param", "update", "--promote", name, "VALUE", str(path)))
     return f"the file does not have the value of param {name} of {path}, give it with: {command}"
-
-
-def _settled(app: App, after: AppSettings) -> AppSettings:
-    """Return the settings of a twin after those that a file declares changed."""
-    return replace(
-        app.settings,
-        authn_type=after.authn_type,
-        git_auth_name=after.git_auth_name,
-        applied_from=after.applied_from,
-    )
 
 
 def _is_only_remembered(seen: App, edited: App) -> bool:

@@ -73,7 +73,6 @@ def version_facts(metadata: AppMetadata) -> Facts:
         **dict(facts("branch", version.git_branch)),
         **dict(facts("commit", version.git_commit)),
         **{key: value for one in PROPERTIES for key, value in facts(one.kind, one.of(metadata))},
-        **{("account", link.plugin): link.account_name for link in metadata.accounts},
     }
 
 

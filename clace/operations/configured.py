@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection, Container, Iterable, Mapping
 
 from attrs import frozen
 
+from clace.admin_api import REMOVE
 from clace.errors import BadRequest
-from clace.model import App
+from clace.model import AccountLink, App
+from clace.operations.edits import check_link
 
 
 def _never(_setting: str) -> bool:
@@ -37,6 +39,17 @@ class ConfiguredSections:
         """:raises BadRequest: if ``name`` is not empty and no git login of that name is there."""
         if name and name not in self.git_auths:
             raise BadRequest(f"there is no section [git_auth.{name}] in the configuration")
+
+    def check_links(
+        self, links: Iterable[AccountLink], before: Container[AccountLink] = ()
+    ) -> None:
+        """:raises BadRequest: if one that was not there ``before`` is to nothing configured."""
+        for link in links:
+            if link in before:
+                continue
+            if link.account_name == REMOVE:
+                raise BadRequest(f"{link.plugin}: leave it out of the file to unlink its account")
+            check_link(link, self.plugins)
 
     def check_host(self, domain: str) -> None:
         """:raises BadRequest: if people sign in there."""

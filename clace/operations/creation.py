@@ -23,6 +23,7 @@ from clace.interfaces import (
 from clace.locations import DEFAULT_BRANCH, NO_SOURCE
 from clace.model import (
     STATIC_FROM_DISK,
+    AccountLink,
     App,
     AppKind,
     AppMetadata,
@@ -78,20 +79,23 @@ class AddedApp(NamedTuple):
     audited: AuditedSource
 
 
-class AppOrigin(NamedTuple):
-    """The declaration that a new app is from and the file with it, and the apps that were pruned:
-    an app that comes back has its id again, and with it its data.
+class AppOrigin(Struct, frozen=True, kw_only=True):
+    """The declaration that a new app is from and the file with it, what only declarations say, and
+    the apps that were pruned: an app that comes back has its id again, and with it its data.
     """
 
     apply_info: str = ""
     applied_from: str = ""
+    accounts: tuple[AccountLink, ...] = ()
+    writes: Mapping[str, bool] = {}
     pruned: tuple[PrunedApp, ...] = ()
 
     def of(self, app: App) -> App:
         """Return a new app as it is with this origin."""
-        settings = replace(app.settings, applied_from=self.applied_from)
+        settings = replace(app.settings, applied_from=self.applied_from, **self.writes)
+        metadata = replace(app.metadata, accounts=self.accounts)
         before = next((one.app_id for one in self.pruned if one.is_of(app)), app.id)
-        return replace(app, id=before, settings=settings)
+        return replace(app, id=before, settings=settings, metadata=metadata)
 
 
 _BY_HAND = AppOrigin()
@@ -110,8 +114,7 @@ class AppCreation:
         self._rooms = rooms
         self._known = known
         self._configured = configured
-        self._defaults = beginnings.defaults
-        self.places = beginnings.defaults.places
+        self.defaults = beginnings.defaults
         self._stamp = beginnings.stamp
         self._urls = beginnings.urls
 
@@ -196,7 +199,7 @@ class AppCreation:
             raise BadRequest("a dev app has no staging app: stage_at is for others")
         if request.is_dev:
             return address.staging
-        staging = self.places.of(address, request.stage_at)
+        staging = self.defaults.places.of(address, request.stage_at)
         if staging.domain != address.domain:
             self._configured.check_host(staging.domain)
             self._check_free(draft, staging)
@@ -205,7 +208,7 @@ class AppCreation:
         return staging
 
     def _address(self, request: NewApp) -> AppPath:
-        address = AppPath.parse(request.path, self._defaults.domain)
+        address = AppPath.parse(request.path, self.defaults.domain)
         address.check_installable()
         self._configured.check_host(address.domain)
         return address
@@ -229,8 +232,8 @@ class AppCreation:
             settings=AppSettings(
                 authn_type=request.app_authn or DEFAULT_AUTH,
                 git_auth_name=request.git_auth_name,
-                stage_write_access=self._defaults.stage_write_access,
-                preview_write_access=self._defaults.preview_write_access,
+                stage_write_access=self.defaults.stage_write_access,
+                preview_write_access=self.defaults.preview_write_access,
             ),
             metadata=AppMetadata(
                 spec=self._rooms.specs.check(request.spec),

@@ -21,8 +21,10 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _BMP = 0xFFFF
 _KEYWORDS = (
     *("dev", "auth", "git_auth", "git_branch", "git_commit", "params", "spec", "stage_at"),
-    *("app_config", "container_opts", "container_args", "container_vols", "verify"),
+    *("app_config", "container_opts", "container_args", "container_vols", "accounts"),
+    *("stage_write_access", "preview_write_access", "verify"),
 )
+_BARE = DeclaredApp(path="", source="")
 
 
 class DeclaredApps(NamedTuple):
@@ -109,10 +111,11 @@ def _arguments(one: DeclaredApp) -> Iterator[tuple[str, Any]]:
     settings = {name: _toml(text) for name, text in one.app_config.items()}
     for name in _KEYWORDS:
         value = settings if name == "app_config" else getattr(one, name)
+        if getattr(one, name) == getattr(_BARE, name):
+            continue
         if isinstance(value, tuple):
             value = list(value)
-        if value:
-            yield name, dict(sorted(value.items())) if isinstance(value, dict) else value
+        yield name, dict(sorted(value.items())) if isinstance(value, dict) else value
 
 
 def _argument(argument: tuple[str, Any]) -> str:

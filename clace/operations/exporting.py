@@ -22,13 +22,13 @@ from clace.locations import DEFAULT_BRANCH
 from clace.model import App, AppGlob, AppMetadata, AppPath, DeclaredApp, is_reference
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.comparison import app_facts, differences, is_secret_name
-from clace.operations.creation import DEFAULT_AUTH
+from clace.operations.creation import DEFAULT_AUTH, NewAppDefaults
+from clace.operations.declared_settings import declared_settings, declared_writes
 from clace.operations.declaring import calls_of
 from clace.operations.merging import merged_metadata, read
 from clace.operations.properties import PROPERTIES
 from clace.operations.rooms import OperationRooms
 from clace.operations.showing import is_secret_param
-from clace.operations.staging_places import StagingPlaces
 from clace.operations.withheld import resolved, unresolved, withheld
 
 _PARAMS_FILE = "params.star"
@@ -42,6 +42,7 @@ class _Needs:
 
     git_auths: set[str] = field(factory=set)
     auths: set[str] = field(factory=set)
+    accounts: set[str] = field(factory=set)
     folders: set[str] = field(factory=set)
     withheld: set[str] = field(factory=set)
 
@@ -51,6 +52,7 @@ class _Needs:
         for told, names in (
             ("Requires git_auth config entries", self.git_auths),
             ("Requires auth config entries", self.auths),
+            ("Requires plugin config entries", self.accounts),
             ("Local disk sources must exist on the target instance", self.folders),
             ("Values of these params are kept back, as they may be secrets", self.withheld),
         ):
@@ -62,9 +64,9 @@ class _Needs:
 class ExportOperations:
     """Writes the apps that a request may see as declarations, and tells which have drifted."""
 
-    def __init__(self, rooms: OperationRooms, places: StagingPlaces) -> None:
+    def __init__(self, rooms: OperationRooms, defaults: NewAppDefaults) -> None:
         self._rooms = rooms
-        self._places = places
+        self._defaults = defaults
 
     async def export_apps(self, query: ExportApps, request: Asking) -> ExportedText:
         if query.git_auth_ref not in {"", _EXACT, _DEFAULT}:
@@ -86,7 +88,7 @@ class ExportOperations:
     async def show_drift(self, query: ShowDrift, request: Asking) -> DriftShown:
         catalogue = await self._rooms.catalogue(request)
         mains = _seen(catalogue, query.app_path_glob, request)
-        return DriftShown(tuple(_drifts(catalogue, mains)))
+        return DriftShown(tuple(_drifts(catalogue, mains, self._defaults)))
 
     async def _declared(self, app: App, query: ExportApps, needs: _Needs) -> DeclaredApp:
         """Return the declaration of an app as it is in production, and note its needs."""
@@ -96,10 +98,12 @@ class ExportOperations:
         git_auth = "" if query.git_auth_ref == _DEFAULT else settings.git_auth_name
         pinned = git and (query.exact_commit or not version.git_branch)
         values: dict[str, Any] = {one.declared: one.of(app.metadata) for one in PROPERTIES}
+        values |= {} if app.is_dev else declared_writes(settings, self._defaults)
         values["params"] = await self._params(app, needs)
         last = read(version.apply_info)
         needs.auths |= {auth} - _KEYWORDS
         needs.git_auths |= {git_auth} - {""}
+        needs.accounts |= {link.section for link in app.metadata.accounts}
         needs.folders |= set() if git else {app.source_url}
         return DeclaredApp(
             path=str(app),
@@ -116,7 +120,7 @@ class ExportOperations:
     def _stage_at(self, catalogue: AppCatalogue, app: App) -> str:
         if app.is_dev:
             return ""
-        return self._places.told(app.address, catalogue.staging_of(app).address)
+        return self._defaults.places.told(app.address, catalogue.staging_of(app).address)
 
     async def _params(self, app: App, needs: _Needs) -> dict[str, str]:
         """Return the values of params, without those that may be secrets."""
@@ -158,25 +162,25 @@ def _seen(catalogue: AppCatalogue, glob: str, request: Asking) -> list[App]:
     return sorted(found, key=lambda app: (app.domain, app.path))
 
 
-def _drifts(catalogue: AppCatalogue, mains: Iterable[App]) -> Iterator[AppDrift]:
+def _drifts(
+    catalogue: AppCatalogue, mains: Iterable[App], defaults: NewAppDefaults
+) -> Iterator[AppDrift]:
     for main in mains:
         edited = catalogue.edited(main)
         last = read(edited.metadata.version_metadata.apply_info)
         if last is None:
             yield AppDrift(app_path_domain=main.address, by_hand=True)
             continue
-        wanted = _as_declared(edited, last)
+        wanted = _as_declared(edited, last, defaults)
         if values := differences(app_facts(wanted), app_facts(edited)):
             yield AppDrift(app_path_domain=main.address, values=values)
 
 
-def _as_declared(app: App, last: DeclaredApp) -> App:
+def _as_declared(app: App, last: DeclaredApp, defaults: NewAppDefaults) -> App:
     """Return the app as it would be if nothing had been changed since its declaration."""
     declared = resolved(last, app.metadata.param_values)
     metadata = merged_metadata(app.metadata, None, declared, clobber=True)
-    settings = replace(
-        app.settings, authn_type=last.auth or DEFAULT_AUTH, git_auth_name=last.git_auth
-    )
+    settings = declared_settings(app.settings, last, defaults)
     return replace(app, settings=settings, metadata=_at_declared(metadata, last))
 
 

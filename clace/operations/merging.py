@@ -63,8 +63,10 @@ def merged_metadata(
     version = replace(live.version_metadata, apply_info=written(new))
     said = resolved(new, live.param_values)
     values = {
-        one.stored: merged(
-            one.of(live), one.wanted(last) if last else None, one.wanted(said), clobber=clobber
+        one.stored: one.kept(
+            merged(
+                one.of(live), one.wanted(last) if last else None, one.wanted(said), clobber=clobber
+            )
         )
         for one in PROPERTIES
     }

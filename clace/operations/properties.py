@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from clace.model import AppMetadata, DeclaredApp
+from clace.model import AccountLink, AppMetadata, DeclaredApp
 
 Value = str | Mapping[str, str] | tuple[str, ...]
 """A text, texts by name, or a list of texts; an empty one stands for a missing one."""
@@ -33,6 +33,21 @@ class Property(Struct, frozen=True):
         value: Value = getattr(declared, self.declared)
         return value
 
+    def kept(self, value: Value) -> Value | tuple[AccountLink, ...]:
+        """Return a value as an app keeps it."""
+        return value
+
+
+class _Accounts(Property, frozen=True):
+    """The accounts of plugins: links as an app keeps them, names by plugin elsewhere."""
+
+    def of(self, metadata: AppMetadata) -> Value:
+        return {link.plugin: link.account_name for link in metadata.accounts}
+
+    def kept(self, value: Value) -> tuple[AccountLink, ...]:
+        assert isinstance(value, Mapping)
+        return tuple(AccountLink(plugin, account) for plugin, account in value.items())
+
 
 PARAMS = Property("param", "param_values", "params")
 CONFIG = Property("config", "appconfig", "app_config")
@@ -40,7 +55,8 @@ SPEC = Property("spec", "spec", "spec")
 OPTIONS = Property("container option", "container_options", "container_opts")
 ARGS = Property("container arg", "container_args", "container_args")
 VOLUMES = Property("container volume", "container_volumes", "container_vols")
-PROPERTIES = (SPEC, PARAMS, CONFIG, OPTIONS, ARGS, VOLUMES)
+ACCOUNTS = _Accounts("account", "accounts", "accounts")
+PROPERTIES = (SPEC, PARAMS, CONFIG, OPTIONS, ARGS, VOLUMES, ACCOUNTS)
 
 
 def facts(kind: str, value: Value) -> Iterator[tuple[tuple[str, str], str]]:

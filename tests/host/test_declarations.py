@@ -34,6 +34,13 @@ class DeclarationsTests(SynchronousTestCase):
         self.assertEqual(one.params, {"n": "3", "s": "x", "l": "[1]"})
         told = {"a.b": "5", "c": '"text"', "d": "true", "e": '["x"]'}
         self.assertEqual(one.app_config, told)
+        self.assertEqual((one.stage_write_access, one.preview_write_access), (None, None))
+        (one,) = declared(
+            'app("/a", "/src", accounts={"http.in": "work"}, stage_write_access=False,'
+            " preview_write_access=None)"
+        )
+        self.assertEqual(one.accounts, {"http.in": "work"})
+        self.assertEqual((one.stage_write_access, one.preview_write_access), (False, None))
 
     def test_programs(self):
         """Files may compute: functions, comprehensions, and values of the configuration."""
@@ -72,6 +79,8 @@ class DeclarationsTests(SynchronousTestCase):
             'app("/a", "/s", params={1: 2})': "params key",
             'app("/a", "/s", app_config={"a": print})': "app: ",
             'app("/a", "/s", container_vols="x")': "container_vols",
+            'app("/a", "/s", accounts={"http.in": 1})': "accounts",
+            'app("/a", "/s", stage_write_access=1)': "stage_write_access",
             "x = 1\nfail(1)": "0.ace:2:5: fail: 1",
             'load("b.ace", "x")': "a file of declarations loads nothing",
             "ace.app('x')": "undefined: ace",

@@ -203,7 +203,7 @@ class House:
             PreviewOperations(rooms, beginnings.stamp, beginnings.urls),
             declarations,
             self.syncs,
-            ExportOperations(rooms, beginnings.defaults.places),
+            ExportOperations(rooms, beginnings.defaults),
             self.webhooks,
             SettingOperations(rooms, configured),
             SendingOperations(rooms, self.sent),

@@ -115,6 +115,14 @@ class CreateTests(ApplyCase):
         self.assertIn("reserved", self.refused(InvalidPath))
         self.declare('app("/one", "/src/one", spec="python-flsk")')
         self.assertIn("did you mean python-flask?", self.refused(BadRequest))
+        for words, told in (
+            ('accounts={"http.in": "mine"}', 'no section [plugin."http.in#mine"]'),
+            ('accounts={"htp.in": "work"}', "module htp.in not found"),
+            ('accounts={"http.in": "-"}', "leave it out of the file"),
+            ("dev=True, preview_write_access=False", "a dev app has no staging app"),
+        ):
+            self.declare(f'app("/one", "/src/one", {words})')
+            self.assertIn(told, self.refused(BadRequest))
         self.declare('app("/one"')
         self.assertIn("apps.ace:1:", self.refused(AppBroken))
         self.assertIn("no matching files", self.refused(SourceError, path="/ops/x*.ace"))
@@ -234,6 +242,15 @@ class UpdateTests(ApplyCase):
         self.assertEqual(done.changes[0].changed, ("param size",))
         value = Difference(kind="param", name="size", old="5", new="6")
         self.assertEqual(done.changes[0].values, (value,))
+        more = 'accounts={"http.in": "work"}, stage_write_access=False'
+        self.declare(f'app("/one", "/src/one", {more})')
+        told = {
+            (one.kind, one.old, one.new)
+            for change in self.applied(dry_run=True).changes
+            for one in change.values
+        }
+        expected = {("account", None, "work"), ("stage_write_access", "true", "false")}
+        self.assertLessEqual(expected, told)
         self.assertEqual(self.apps(), before)
 
 

@@ -17,8 +17,10 @@ from clace.admin_api.declarations import (
     ShowDrift,
 )
 from clace.admin_api.settings import (
+    LINK_ACCOUNT,
     UPDATE_PARAMS,
     UPDATE_SETTINGS,
+    LinkAccount,
     SettingsChange,
     UpdateParam,
     UpdateSettings,
@@ -127,6 +129,28 @@ class ExportTests(ExportCase):
         self.assertEqual(self.exported(house=other), first)
         again = self.apply(first, other, dry_run=True, reload="none")
         self.assertEqual((again.create_results, again.update_results), ((), ()))
+
+    def test_accounts_and_write_access(self):
+        """Accounts of plugins by their names, and write access that is not as in a new app, come
+        back on another server, whether they were declared or given by hand.
+        """
+        self.apply('app("/one", "/src/one", accounts={"http.in": "work"})\napp("/two", "/src/two")')
+        link = LinkAccount("/two", plugin="exec.in", account="other", promote=True)
+        self.perform(LINK_ACCOUNT, link)
+        change = SettingsChange(stage_write_access=2)
+        self.perform(UPDATE_SETTINGS, UpdateSettings("/two", body=change))
+        text = self.exported()
+        self.assertIn("# Requires plugin config entries: exec.in#other, http.in#work\n", text)
+        self.assertIn('accounts={"http.in": "work"})\n', text)
+        self.assertIn('accounts={"exec.in": "other"},\n    stage_write_access=False)\n', text)
+        other = House(SourcesOf(self.house))
+        self.apply(text, other)
+        self.assertEqual(self.exported(house=other), text)
+        again = self.apply(text, other, dry_run=True, reload="none")
+        self.assertEqual((again.create_results, again.update_results), ((), ()))
+        for app in self.successResultOf(other.store.apps()):
+            self.assertEqual(len(app.metadata.accounts), 1)
+            self.assertEqual(app.settings.stage_write_access, "/one" in app.path)
 
     def test_secrets_are_kept_back(self):
         """The clear value of what may be a secret is not written, and stays where it is."""
@@ -260,6 +284,9 @@ class WrittenTests(SynchronousTestCase):
                 container_opts=ENTRIES,
                 container_args=ENTRIES,
                 container_vols=st.lists(TEXTS, max_size=3).map(tuple),
+                accounts=ENTRIES,
+                stage_write_access=st.sampled_from([None, True, False]),
+                preview_write_access=st.sampled_from([None, True, False]),
                 stage_at=TEXTS,
                 verify=st.booleans(),
             ),
