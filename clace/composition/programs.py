@@ -82,7 +82,7 @@ class Programs:
             in_thread=file_threads.run,
         )
         self.workloads = Workloads(supplies, folders(home))
-        self.control = ProgramControl(self.workloads, engine)
+        self.control = ProgramControl(reactor, self.workloads, engine)
 
     def open(self) -> None:
         """Make folders, and remove what an earlier server left; blocks."""

@@ -121,6 +121,7 @@ class Composition:
             AtStart(self.plugins.temp_files.begin, self._stderr),
             OnStop(self.plugins.temp_files.stop),
             OnStop(self.plugins.programs.stop),
+            OnStop(self.plugins.container_commands.stop),
             AtStart(self.apps.programs.open, self._stderr),
             AtStart(self.apps.sent.open, self._stderr),
             OnStop(self.apps.programs.stop_builds),

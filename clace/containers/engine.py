@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from clace.containers.command import ContainerCommand
 from clace.containers.commands import EngineCommands, Log
 from clace.containers.discovery import MISSING
 from clace.containers.images import AppImage, Images, ISourceFolder
 from clace.containers.mounts import ContainerMounts, volume_texts
-from clace.containers.names import APP_LABEL, HASH_LABEL, HOME_LABEL, container_name, digest, labels
+from clace.containers.names import (
+    APP_LABEL,
+    COMMAND_LABEL,
+    HASH_LABEL,
+    HOME_LABEL,
+    container_name,
+    digest,
+    labels,
+)
 from clace.containers.namespaces import ENTER, WayIn, relay_command
 from clace.containers.options import NO_NETWORK, ContainerOptions, option_arguments, read_options
 from clace.containers.reaching import SOCKET, ContainerConnections, ContainerPlace
@@ -162,23 +171,19 @@ class ContainerEngine:
         workload.watch(log, since_now=adopted)
         return workload
 
-    async def run(
-        self, prepared: PreparedWorkload, command: tuple[str, ...], log: Log
-    ) -> ProgramExit:
-        name = self._take_name(f"{container_name(prepared.order.app, prepared.key)}-run")
-        arguments = tuple(self._arguments(name, None, prepared))
-        image = prepared.launch.image.id
-        try:
-            with self._variables(name, prepared) as file:
-                words = ("run", "--rm", f"--env-file={file}", *arguments, image, *command)
-                ran = await self._commands.follow(words, log)
-        except CancelledError:
-            # What is killed is the engine's command, and not yet what it has started.
-            self._beside(self._commands.remove(name))
-            raise
-        finally:
-            self._used.discard(name)
-        return ProgramExit(status=ran.status)
+    async def begin(
+        self, prepared: PreparedWorkload, command: tuple[str, ...], *, merge: bool
+    ) -> ContainerCommand:
+        with ExitStack() as kept:
+            name = self._take_name(f"{container_name(prepared.order.app, prepared.key)}-run")
+            kept.callback(self._used.discard, name)
+            file = kept.enter_context(self._variables(name, prepared))
+            arguments = (f"--label={COMMAND_LABEL}=true", *self._arguments(name, None, prepared))
+            words = ("run", "--rm", f"--env-file={file}", *arguments)
+            image = prepared.launch.image.id
+            program = self._commands.start(*words, image, *command, merge=merge)
+            leave = kept.pop_all().close
+        return ContainerCommand(program, lambda: self._beside(self._commands.remove(name)), leave)
 
     async def forget(self, app_id: str) -> None:
         if not self.is_there:
@@ -209,10 +214,11 @@ class ContainerEngine:
             if name not in self._used:
                 await self._commands.remove(name)
 
-    def _beside(self, removal: Coroutine[Any, Any, object]) -> None:
-        """Remove while nobody waits for it."""
+    def _beside(self, removal: Coroutine[Any, Any, object]) -> Deferred[Any]:
+        """Remove while nobody has to wait for it."""
         removing = Deferred.fromCoroutine(removal)
         removing.addErrback(lambda failure: self._log.failure("Containers are left", failure))
+        return removing
 
     async def _names(self, *labels: str) -> tuple[str, ...]:
         """The containers of this server that have these labels."""

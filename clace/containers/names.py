@@ -10,10 +10,11 @@ from clace.model import App, AppKind
 CONTAINER, IMAGE, VOLUME = "clc", "cli", "clv"
 _DIGITS = 16
 _LABEL = "dev.clace."
-APP_LABEL, HOME_LABEL, HASH_LABEL = (
+APP_LABEL, HOME_LABEL, HASH_LABEL, COMMAND_LABEL = (
     f"{_LABEL}app.id",
     f"{_LABEL}server.home",
     f"{_LABEL}version.hash",
+    f"{_LABEL}command",
 )
 
 

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
 from zope.interface import Attribute, Interface
 
-from clace.interfaces.programs import ProgramExit
+from clace.interfaces.programs import IProgram, ProgramExit
 from clace.interfaces.sources import IFiles
 from clace.model import App, Permission, WorkloadConfig
 
@@ -100,10 +100,8 @@ class IProgramControl(Interface):
         :raises AppBroken: if it cannot be started.
         """
 
-    async def output_of(
-        app: App, command: tuple[str, ...], take: Callable[[bytes], None]
-    ) -> ProgramExit:
-        """The same, with the bytes as they are written.
+    async def begin(app: App, command: tuple[str, ...], *, merge: bool) -> IProgram:
+        """Start a command where the program runs, as ``IWorkloadEngine.begin`` does.
 
         :raises AppBroken: if it cannot be started, or the app has no program.
         """

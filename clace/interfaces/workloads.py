@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
 from zope.interface import Attribute, Interface
 
-from clace.interfaces.programs import IOutput, ProgramExit
+from clace.interfaces.programs import IOutput, IProgram, ProgramExit
 from clace.model import App, Permission, WorkloadConfig
 
 LOCK_PIN = "requirements.lock"
@@ -52,7 +52,7 @@ class WalledLaunch(Struct, frozen=True, kw_only=True):
     server may choose one. ``network`` as in
     ``ProcessNeeds``. With ``listens`` it gets a listening socket as descriptor 3, and
     ``LISTEN_FDS`` and ``LISTEN_PID`` say so; else it listens on ``port`` of its own loopback,
-    if that is not 0.
+    if that is not 0. Without ``merge`` its errors are apart from its output.
     """
 
     name: str
@@ -67,13 +67,15 @@ class WalledLaunch(Struct, frozen=True, kw_only=True):
     listens: bool = False
     port: int = 0
     stop_seconds: float = 10
+    merge: bool = True
 
 
 class IWalledProcess(Interface):
     """A program behind a wall; all it starts ends with it, and with the server."""
 
     pid: int = Attribute("The number of its supervisor.")
-    output: IOutput = Attribute("What it writes, errors among it.")
+    output: IOutput = Attribute("What it writes.")
+    errors: IOutput | None = Attribute("Its errors, unless they are among its output.")
     ended: Deferred[ProgramExit] = Attribute("Fires once, when nothing of it is left.")
 
     async def connect(factory: IProtocolFactory, seconds: float) -> Any:
@@ -179,10 +181,14 @@ class IWorkloadEngine(Interface):
         :raises AppBroken: if it cannot be started.
         """
 
-    async def run(
-        prepared: PreparedWorkload, command: tuple[str, ...], log: Callable[[bytes], None]
-    ) -> ProgramExit:
-        """Run another command in the same surroundings, to its end."""
+    async def begin(
+        prepared: PreparedWorkload, command: tuple[str, ...], *, merge: bool
+    ) -> IProgram:
+        """Start another command in the same surroundings; with ``merge`` its errors are among its
+        output. It ends with the server.
+
+        :raises AppBroken: if it cannot be started.
+        """
 
     async def forget(app_id: str) -> None:
         """End and remove what is left of an app that was deleted, but for its data."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from zope.interface import implementer
 
 from clace.errors import AppBroken
-from clace.interfaces import IProgramControl, IWorkloadEngine, ProgramExit
+from clace.interfaces import IProgram, IProgramControl, IWorkloadEngine, ProgramExit
 from clace.model import App
+from clace.workloads.commands import carried_out
 from clace.workloads.logs import AppLog, LineSplitter
 from clace.workloads.offer import WorkloadOffer
 from clace.workloads.service import Workloads
@@ -18,7 +20,8 @@ from clace.workloads.service import Workloads
 class ProgramControl:
     """Stops and starts programs, reads their logs, and runs commands beside them."""
 
-    def __init__(self, workloads: Workloads, engine: IWorkloadEngine) -> None:
+    def __init__(self, clock: Any, workloads: Workloads, engine: IWorkloadEngine) -> None:
+        self._clock = clock
         self._workloads = workloads
         self._engine = engine
 
@@ -53,14 +56,13 @@ class ProgramControl:
         offer = self._offer(app)
         lines = LineSplitter(take, offer.order.redact)
         try:
-            return await self._engine.run(await offer.prepared(), command, lines.write)
+            program = await self._engine.begin(await offer.prepared(), command, merge=True)
+            return await carried_out(program, lines.write, self._clock)
         finally:
             lines.end()
 
-    async def output_of(
-        self, app: App, command: tuple[str, ...], take: Callable[[bytes], None]
-    ) -> ProgramExit:
-        return await self._engine.run(await self._offer(app).prepared(), command, take)
+    async def begin(self, app: App, command: tuple[str, ...], *, merge: bool) -> IProgram:
+        return await self._engine.begin(await self._offer(app).prepared(), command, merge=merge)
 
     def _offer(self, app: App) -> WorkloadOffer:
         offer = self._workloads.of(app).offer

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from zope.interface import implementer
 
 from clace.interfaces import (
+    IProgram,
     IWorkload,
     IWorkloadEngine,
     PreparedWorkload,
-    ProgramExit,
     Tell,
     WorkloadOrder,
 )
@@ -38,10 +38,10 @@ class ChosenEngines:
     async def start(self, prepared: PreparedWorkload, log: Log) -> IWorkload:
         return await self._for(prepared.order.config).start(prepared, log)
 
-    async def run(
-        self, prepared: PreparedWorkload, command: tuple[str, ...], log: Log
-    ) -> ProgramExit:
-        return await self._for(prepared.order.config).run(prepared, command, log)
+    async def begin(
+        self, prepared: PreparedWorkload, command: tuple[str, ...], *, merge: bool
+    ) -> IProgram:
+        return await self._for(prepared.order.config).begin(prepared, command, merge=merge)
 
     async def forget(self, app_id: str) -> None:
         await self._processes.forget(app_id)

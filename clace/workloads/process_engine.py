@@ -34,6 +34,7 @@ from clace.interfaces import (
 from clace.model import App, Permission, WorkloadConfig
 from clace.pacing import Pace
 from clace.threads import InThread
+from clace.workloads.commands import WalledCommand, carried_out
 from clace.workloads.memory import tree_memory_mb
 from clace.workloads.options import (
     DEFAULT_MEMORY_MB,
@@ -95,10 +96,6 @@ class ProcessWorkload:
 
     def memory_mb(self) -> float:
         return tree_memory_mb(self._process.pid)
-
-    def kill(self) -> None:
-        """End it at once."""
-        self._process.kill()
 
     async def _read(self, log: Log) -> None:
         pace = Pace(self._clock, log, lambda: self._has_ended)
@@ -167,21 +164,12 @@ class ProcessEngine:
         workload.ended.addCallback(self._left, prepared)
         return workload
 
-    async def run(
-        self, prepared: PreparedWorkload, command: tuple[str, ...], log: Log
-    ) -> ProgramExit:
+    async def begin(
+        self, prepared: PreparedWorkload, command: tuple[str, ...], *, merge: bool
+    ) -> WalledCommand:
         launches: Launches = prepared.launch
-        once = replace(launches.launch, command=command, listens=False, port=0)
-        workload = ProcessWorkload(await self._started(prepared, once), log, self._clock)
-        ended: Deferred[ProgramExit] = Deferred(lambda _cancelled: workload.kill())
-
-        def tell(end: ProgramExit) -> ProgramExit:
-            if not ended.called:
-                ended.callback(end)
-            return end
-
-        workload.ended.addCallback(tell)
-        return await ended
+        once = replace(launches.launch, command=command, listens=False, port=0, merge=merge)
+        return WalledCommand(await self._started(prepared, once))
 
     async def forget(self, app_id: str) -> None:
         await self._places.sources.forget(app_id)
@@ -203,7 +191,8 @@ class ProcessEngine:
         marker = self._places.releases / app.id
         if await self._in_thread(lambda: _text(marker)) == done:
             return
-        end = await self.run(prepared, launches.release, log)
+        program = await self.begin(prepared, launches.release, merge=True)
+        end = await carried_out(program, log, self._clock)
         if end != ProgramExit():
             raise ProgramFailed(f"the release command of {app} failed with {end.status}")
         await self._in_thread(lambda: _write(marker, done))

@@ -17,6 +17,7 @@ from clace.sources.tree import SourceTree
 from clace.threads import ThreadPool
 from clace.workloads.source_folders import SourceFolders
 from tests.support.containers import missing, podman, program, shared_settings
+from tests.support.programs import everything
 from tests.support.workload_contract import WorkloadEngineContract
 
 FILE = b'FROM scratch\nCOPY program /program\nEXPOSE 8080\nENTRYPOINT ["/program"]\n'
@@ -43,7 +44,8 @@ class Asking(Protocol):
 
 class ContainerEngineTests(WorkloadEngineContract, TestCase):
     timeout = 300
-    command, said = ("say", "a", "b", "c"), b"a b c word\n"
+    command = ("complain", "a", "b", "c")
+    said, complained = b"a b c word\n", b"sorry\n"
 
     def setUp(self):
         super().setUp()
@@ -161,19 +163,31 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
     async def test_runs_a_command(self):
         """A command is run in the same image to its end, with its output and status."""
         prepared = await self.engine.prepare(self.order(lifetime="command"), self.told.append)
-        end = await self.engine.run(prepared, ("say", "a", "b"), self.logged.append)
-        self.assertEqual((end.status, b"".join(self.logged)), (2, b"a b word\n"))
+        program = await self.engine.begin(prepared, ("say", "a", "b"), merge=True)
+        self.assertEqual(await everything(program.output), b"a b word\n")
+        self.assertEqual((await program.ended).status, 2)
 
     async def test_commands_beside_each_other(self):
         """Two commands at once are two containers, which the start of the app does not end."""
         order = self.order()
         prepared = await self.engine.prepare(order, self.told.append)
         running = [
-            Deferred.fromCoroutine(self.engine.run(prepared, ("say", *words), self.logged.append))
+            await self.engine.begin(prepared, ("say", *words), merge=True)
             for words in (("a",), ("b", "c"))
         ]
         await self.started(order)
-        self.assertEqual([(await one).status for one in running], [1, 2])
+        self.assertEqual([(await one.ended).status for one in running], [1, 2])
+
+    async def test_command_that_is_killed(self):
+        """What a command has started in a container has ended with it."""
+        prepared = await self.engine.prepare(self.order(), self.told.append)
+        program = await self.engine.begin(prepared, ("/program",), merge=True)
+        self.assertEqual(await program.output.read(), b"listening\n")
+        listed = ("ps", "-a", "-q", "--filter=label=dev.clace.command=true")
+        self.assertNotEqual(podman(self.settings, *listed), "")
+        program.kill()
+        await program.ended
+        self.assertEqual(podman(self.settings, *listed), "")
 
     async def test_volumes(self):
         """A managed volume outlives the container, and nothing else can be written to."""

@@ -198,7 +198,7 @@ class House:
         self.nouns = (
             AppOperations(rooms, creation, AppShowing(rooms, around)),
             versions,
-            ProgramOperations(rooms, ProgramControl(self.workloads, self.engine)),
+            ProgramOperations(rooms, ProgramControl(self.clock, self.workloads, self.engine)),
             HistoryOperations(rooms),
             PreviewOperations(rooms, beginnings.stamp, beginnings.urls),
             declarations,

@@ -209,7 +209,7 @@ class FollowTests(SynchronousTestCase):
         app = house.installed.find("localhost", "/team/a")
         asked = house.administration.stream_as(BEN, READ_LOG, ReadLog("/team/a", follow=True))
         self.successResultOf(ensureDeferred(asked.asend(None)))
-        log = ProgramControl(house.workloads, house.engine).log(app)
+        log = ProgramControl(house.clock, house.workloads, house.engine).log(app)
         following = ensureDeferred(asked.asend(None))
         log.tell("one")
         self.assertIn("one", self.successResultOf(following)[0].line)

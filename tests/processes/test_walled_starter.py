@@ -50,6 +50,9 @@ while True:
 PORT = 8501
 SCRIPTS = {
     "says": "import sys; print('hello'); sys.exit(3)",
+    "complains": (
+        "import sys; print('hello', flush=True); print('sorry', file=sys.stderr); sys.exit(3)"
+    ),
     "answers": "import socket; served = socket.socket(fileno=3)" + ANSWERING,
     "answers_at_port": f"import socket; served = socket.create_server(('', {PORT}))" + ANSWERING,
     "sleeps": "import signal; signal.pause()",
@@ -162,6 +165,7 @@ class MemoryWalledStarterTests(WalledStarterContract, TestCase):
             self.clock,
             {
                 "says": MemoryProgram(says=b"hello\n", status=3),
+                "complains": MemoryProgram(says=b"hello\n", complains=b"sorry\n", status=3),
                 "answers": serving,
                 "answers_at_port": serving,
                 "sleeps": MemoryProgram(),

@@ -30,6 +30,11 @@ func main() {
 		fmt.Println(strings.Join(os.Args[2:], " "), os.Getenv("WORD"))
 		os.Exit(len(os.Args) - 2)
 	}
+	if len(os.Args) > 1 && os.Args[1] == "complain" {
+		fmt.Println(strings.Join(os.Args[2:], " "), os.Getenv("WORD"))
+		fmt.Fprintln(os.Stderr, "sorry")
+		os.Exit(len(os.Args) - 2)
+	}
 	http.HandleFunc("/env/", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, os.Getenv(strings.TrimPrefix(r.URL.Path, "/env/")))
 	})

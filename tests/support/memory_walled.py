@@ -16,12 +16,14 @@ from clace.model import PROCESS_WALLS
 
 
 class MemoryProgram(Struct, frozen=True, kw_only=True):
-    """What a program does: it says ``says``, and ends with ``status`` if that is not ``None``.
+    """What a program does: it says ``says``, complains of ``complains``, and ends with ``status``
+    if that is not ``None``.
 
     Otherwise ``serves`` makes the protocols of its server, if it has one.
     """
 
     says: bytes = b""
+    complains: bytes = b""
     status: int | None = None
     serves: Callable[[], IProtocolFactory] | None = None
     is_stubborn: bool = False
@@ -55,7 +57,9 @@ class MemoryWalledProcess:
     def __init__(self, clock, pid, launch, program):
         self.pid = pid
         self.launch = launch
-        self.output = _Lines(program.says)
+        among, apart = (program.complains, None) if launch.merge else (b"", program.complains)
+        self.output = _Lines(program.says + among)
+        self.errors = None if apart is None else _Lines(apart)
         self.ended = Deferred()
         self.pumps = []
         self._clock = clock
@@ -93,6 +97,8 @@ class MemoryWalledProcess:
         """End it, as it may by itself."""
         if not self.ended.called:
             self.output.close()
+            if self.errors is not None:
+                self.errors.close()
             self.ended.callback(how)
 
 

@@ -28,8 +28,9 @@ class Caller(Protocol):
 class WalledStarterContract:
     """``self.starter``, and ``self.launch(program)`` for each program that is asked for here.
 
-    ``says`` prints ``hello`` and exits with 3; ``answers`` and ``answers_at_port`` say ``here`` to
-    whoever connects and writes; ``sleeps`` ends when it is asked to; ``stubborn`` does not.
+    ``says`` prints ``hello`` and exits with 3; ``complains`` also writes ``sorry`` as an error;
+    ``answers`` and ``answers_at_port`` say ``here`` to whoever connects and writes; ``sleeps`` ends
+    when it is asked to; ``stubborn`` does not.
     """
 
     async def running(self, program, **fields):
@@ -48,6 +49,16 @@ class WalledStarterContract:
         """What a program writes is read, and its status told."""
         program = await self.running("says")
         self.assertEqual(await everything(program.output), b"hello\n")
+        self.assertEqual(await program.ended, ProgramExit(status=3))
+
+    async def test_errors_apart(self):
+        """Errors are among the output, or apart from it."""
+        program = await self.running("complains")
+        self.assertEqual(await everything(program.output), b"hello\nsorry\n")
+        self.assertIsNone(program.errors)
+        program = await self.running("complains", merge=False)
+        texts = [await everything(one) for one in (program.output, program.errors)]
+        self.assertEqual(texts, [b"hello\n", b"sorry\n"])
         self.assertEqual(await program.ended, ProgramExit(status=3))
 
     async def test_not_executable(self):

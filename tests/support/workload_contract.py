@@ -7,13 +7,15 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
 from zope.interface.verify import verifyObject
 
-from clace.interfaces import IWorkload, IWorkloadEngine, ProgramExit
+from clace.interfaces import IProgram, IWorkload, IWorkloadEngine, ProgramExit
+from tests.support.programs import everything
 
 
 class WorkloadEngineContract:
     """Mix into ``TestCase``, over ``self.engine``, and ``self.order()`` for a program that serves.
 
-    ``self.command`` can be run beside that: it writes ``self.said`` and ends with the status 3.
+    ``self.command`` can be run beside that: it writes ``self.said``, complains of
+    ``self.complained``, a line each, and ends with the status 3.
     """
 
     async def ready(self):
@@ -56,10 +58,22 @@ class WorkloadEngineContract:
             await workload.connect(Factory.forProtocol(Protocol), 5)
 
     async def test_command(self):
-        """A command has ended when all that it wrote was handed on, and its status is told."""
-        written = []
-        end = await self.engine.run(await self.ready(), self.command, written.append)
-        self.assertEqual((b"".join(written), end), (self.said, ProgramExit(status=3)))
+        """A command has ended when all that it wrote was read, errors among it, and its status is
+        told.
+        """
+        program = await self.engine.begin(await self.ready(), self.command, merge=True)
+        verifyObject(IProgram, program)
+        self.assertIsNone(program.errors)
+        lines = (await everything(program.output)).splitlines(keepends=True)
+        self.assertEqual(sorted(lines), sorted((self.said, self.complained)))
+        self.assertEqual(await program.ended, ProgramExit(status=3))
+
+    async def test_command_with_errors(self):
+        """The errors of a command are apart if that is wanted."""
+        program = await self.engine.begin(await self.ready(), self.command, merge=False)
+        texts = [await everything(one) for one in (program.output, program.errors)]
+        self.assertEqual(texts, [self.said, self.complained])
+        self.assertEqual(await program.ended, ProgramExit(status=3))
 
     async def test_forgotten(self):
         """An app that it never had is forgotten without an error."""

@@ -7,7 +7,14 @@ from twisted.internet.error import ConnectError
 from zope.interface import implementer
 
 from clace.errors import AppBroken
-from clace.interfaces import IWorkload, IWorkloadEngine, PreparedWorkload, ProgramExit
+from clace.interfaces import (
+    IOutput,
+    IProgram,
+    IWorkload,
+    IWorkloadEngine,
+    PreparedWorkload,
+    ProgramExit,
+)
 from clace.interfaces.workloads import IMeasured
 from clace.workloads.limits import WorkloadLimits
 from clace.workloads.offer import OfferSupplies
@@ -93,6 +100,52 @@ class MemoryWorkload:
             over.callback(None)
 
 
+@implementer(IOutput)
+class MemoryOutput:
+    """Pieces that are there at once; without an end it comes when it is closed."""
+
+    def __init__(self, *pieces, ends=True):
+        self._pieces = [*pieces]
+        self._ends = ends
+        self._waiting = None
+
+    async def read(self):
+        if self._pieces or self._ends:
+            return self._pieces.pop(0) if self._pieces else b""
+        self._waiting = Deferred()
+        return await self._waiting
+
+    def close(self):
+        self._pieces, self._ends = [], True
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.callback(b"")
+
+
+@implementer(IProgram)
+class MemoryCommand:
+    """A command that has written these pieces and ended, or one that ``hangs`` until it is
+    killed.
+    """
+
+    def __init__(self, *pieces, errors=None, hangs=False, **end):
+        self.output = MemoryOutput(*pieces, ends=not hangs)
+        self.errors = None if errors is None else MemoryOutput(errors)
+        self.ended = Deferred()
+        if not hangs:
+            self.ended.callback(ProgramExit(**end))
+
+    def kill(self):
+        self.close()
+        if not self.ended.called:
+            self.ended.callback(ProgramExit(signal=9))
+
+    def close(self):
+        self.output.close()
+        if self.errors is not None:
+            self.errors.close()
+
+
 @implementer(IWorkloadEngine)
 class MemoryEngine:
     """Starts programs, which answer ``at_once`` or after a turn; ``make`` may change each before it
@@ -131,10 +184,10 @@ class MemoryEngine:
         self.make(workload)
         return workload
 
-    async def run(self, prepared, command, log):
+    async def begin(self, prepared, command, *, merge):
         self.commands.append(command)
-        log(b"ran\n")
-        return ProgramExit(status=3)
+        pieces = (b"ran\n", b"sorry\n") if merge else (b"ran\n",)
+        return MemoryCommand(*pieces, errors=None if merge else b"sorry\n", status=3)
 
     async def forget(self, app_id):
         self.forgotten.append(app_id)

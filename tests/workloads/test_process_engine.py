@@ -19,6 +19,7 @@ from clace.interfaces import (
     WorkloadOrder,
 )
 from clace.model.workloads import ProcessNeeds, WorkloadConfig
+from clace.workloads.commands import carried_out
 from clace.workloads.engines import ChosenEngines
 from clace.workloads.environment_uses import EnvironmentUses
 from clace.workloads.process_engine import ProcessEngine, ProcessPlaces, ProcessWorkload
@@ -81,7 +82,7 @@ class ProcessEngineParts:
                 "migrate": MemoryProgram(says=b"migrated\n", status=0),
                 "fail": MemoryProgram(says=b"oh no\n", status=5),
                 "stay": MemoryProgram(),
-                "say": MemoryProgram(says=b"said\n", status=3),
+                "say": MemoryProgram(says=b"said\n", complains=b"oh\n", status=3),
             },
         )
         self.environments = KnownEnvironments()
@@ -110,8 +111,11 @@ class ProcessEngineParts:
         return Deferred.fromCoroutine(self.engine.start(prepared, self.written.append))
 
     def run_command(self, prepared, *command):
-        run = self.engine.run(prepared, command, self.written.append)
-        return Deferred.fromCoroutine(run)
+        return Deferred.fromCoroutine(self.run_it(prepared, command))
+
+    async def run_it(self, prepared, command):
+        program = await self.engine.begin(prepared, command, merge=True)
+        return await carried_out(program, self.written.append, self.clock)
 
     @property
     def launch(self):
@@ -125,13 +129,13 @@ class ProcessEngineCase(ProcessEngineParts, SynchronousTestCase):
 class ProcessEngineContractTests(ProcessEngineParts, WorkloadEngineContract, TestCase):
     """Processes."""
 
-    command, said = ("say",), b"said\n"
+    command, said, complained = ("say",), b"said\n", b"oh\n"
 
 
 class MemoryEngineContractTests(WorkloadEngineContract, TestCase):
     """The twin of the engines."""
 
-    command, said = ("say",), b"ran\n"
+    command, said, complained = ("say",), b"ran\n", b"sorry\n"
 
     def setUp(self):
         super().setUp()

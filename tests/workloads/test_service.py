@@ -267,7 +267,7 @@ class StartTests(WorkloadCase):
 
     def test_nothing_to_start(self):
         """To start such an app, or to start it anew, fails and starts nothing."""
-        control = ProgramControl(self.workloads, self.engine)
+        control = ProgramControl(self.clock, self.workloads, self.engine)
         for _ in range(2):
             for act in (control.start, control.restart):
                 acting = Deferred.fromCoroutine(act(self.app))
@@ -612,7 +612,7 @@ class StoppedTests(WorkloadCase):
         """An app that an operator stops stays so until it is started."""
         self.publish()
         self.lease().release()
-        control = ProgramControl(self.workloads, self.engine)
+        control = ProgramControl(self.clock, self.workloads, self.engine)
         verifyObject(IProgramControl, control)
         stopping = Deferred.fromCoroutine(control.stop(self.app))
         self.settle()

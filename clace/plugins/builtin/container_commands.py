@@ -1,141 +1,87 @@
-"""``container.run``: a command where the app's program runs, its output as lines or documents."""
+"""``container.run``: a command where the app's program runs, its output as that of ``exec.run``."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.defer import TimeoutError as Late
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from clace.errors import AppBroken
-from clace.interfaces import IProgramControl, ProgramExit
-from clace.outputs import JSON, JSON_LINES, LINES
-from clace.plugins.kit import CallFailed, Function, Invocation, Output, TempFiles, check_lines
+from clace.interfaces import IProgram, IProgramControl
+from clace.model import App
+from clace.plugins.builtin.exec import (
+    ExecCall,
+    ProgramAnswers,
+    ProgramBounds,
+    ProgramsByOwner,
+    RunParameters,
+    check_shape,
+)
+from clace.plugins.kit import CallFailed, Function, Invocation, TempFiles
 from clace.threads import InThread
-from clace.units import MEBIBYTE
 
-_SHAPES = {"": LINES, "json": JSON, "jsonlines": JSON_LINES}
-_MOST = 32 * MEBIBYTE
-_SECONDS = 600
-
-
-class CommandParameters(Struct, frozen=True):
-    """The parameters of ``container.run``; ``env`` and ``cwd`` are those of the image."""
-
-    path: str
-    args: list[str] = []
-    env: list[str] = []
-    process_partial: bool = False
-    stdout_file: bool = False
-    parse: str = ""
-    stream: bool = False
-    include_stderr: bool = True
-    cwd: str = ""
+_AT_ONCE, _AT_ONCE_EACH = 32, 8
+"""How many commands may run at the same time, in all and for one app: each is a container."""
 
 
 class ContainerCommands:
     """Runs commands of apps in their containers; ``programs`` has to be known before the first."""
 
+    _log = Logger()
+
     def __init__(self, clock: IReactorTime, files: TempFiles, in_thread: InThread) -> None:
         self._clock = clock
-        self._files = files
-        self._in_thread = in_thread
+        self._answers = ProgramAnswers(files, in_thread)
+        self._bounds = ProgramBounds()
+        self._running = ProgramsByOwner(_AT_ONCE, _AT_ONCE_EACH)
+        self._warned: set[str] = set()
         self.programs: IProgramControl | None = None
 
     @property
     def function(self) -> Function:
-        return Function(CommandParameters, self.run, is_read=False)
+        return Function(RunParameters, self.run, is_read=False)
 
-    async def run(self, invocation: Invocation, given: CommandParameters) -> Any:
-        """The lines, documents or file path that a command's output comes to.
+    async def run(self, invocation: Invocation, given: RunParameters) -> Any:
+        """The lines, documents, stream or file path that a command's output comes to.
 
         :raises CallFailed: if it cannot be started, fails, or writes or takes too much.
         """
-        _check(given)
-        output = _Collected(_MOST)
-        end = await self._ended(invocation, given, output)
-        if output.is_too_much:
-            raise CallFailed(f"the output has more than {_MOST} bytes")
-        if end != ProgramExit() and not (given.process_partial and output.data):
-            tail = bytes(output.data[-1000:]).decode("utf-8", "replace").strip()
-            told = _reason(end)
-            raise CallFailed(f"{told}: {tail}" if tail else told)
-        data = bytes(output.data)
-        if given.stdout_file:
-            return await self._in_file(invocation, data)
-        if _SHAPES[given.parse] != JSON:
-            check_lines(data)
-        return Output(data, _SHAPES[given.parse])
+        check_shape(given)
+        app = invocation.caller.app
+        if given.env or given.cwd:
+            self._warn(app)
+        with self._running.room(app.id):
+            program = self._running.hold(await self._begun(invocation, given), app.id)
+        running = ExecCall(
+            program,
+            self._clock,
+            self._bounds,
+            partial=given.process_partial,
+            quotes=True,
+        )
+        return await self._answers.of(invocation, given, running)
 
-    async def _ended(
-        self, invocation: Invocation, given: CommandParameters, output: _Collected
-    ) -> ProgramExit:
+    def _warn(self, app: App) -> None:
+        """Say once of an app that it gives what apps of the era may give, for nothing."""
+        if app.id not in self._warned:
+            self._warned.add(app.id)
+            told = "{app}: env and cwd of container.run have no effect: those of the image hold"
+            self._log.warn(told, app=str(app))
+
+    async def stop(self) -> None:
+        """End the commands that still run."""
+        await self._running.stop()
+
+    async def _begun(self, invocation: Invocation, given: RunParameters) -> IProgram:
         if self.programs is None:
             raise CallFailed("container config not initialized")
-        command = (given.path, *given.args)
-        running: Deferred[ProgramExit] = Deferred.fromCoroutine(
-            self.programs.output_of(invocation.caller.app, command, output.take)
-        )
-        output.too_much = running.cancel
-        if output.is_too_much:
-            running.cancel()
-        running.addTimeout(_SECONDS, self._clock)
+        app, command = invocation.caller.app, (given.path, *given.args)
         try:
-            return await running
-        except CancelledError:
-            return ProgramExit(status=1)
-        except Late:
-            raise CallFailed(f"the command was ended after {_SECONDS} seconds") from None
+            program: IProgram = await self.programs.begin(app, command, merge=given.include_stderr)
         except AppBroken as error:
             raise CallFailed(_told(error)) from None
-
-    async def _in_file(self, invocation: Invocation, data: bytes) -> str:
-        path = self._files.reserve(invocation.caller.app.id)
-        invocation.defer("stdout_file", lambda: self._files.discard(path))
-        try:
-            file = await self._files.create(path)
-            try:
-                await self._in_thread(lambda: file.write(data))
-            finally:
-                await self._in_thread(file.close)
-        except OSError as error:
-            raise CallFailed(f"cannot write the output to a file: {error.strerror}") from error
-        return path
-
-
-class _Collected:
-    """The bytes that a command has written, up to a limit."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.data = bytearray()
-        self.is_too_much = False
-        self.too_much: Any = lambda: None
-
-    def take(self, data: bytes) -> None:
-        if self.is_too_much:
-            return
-        self.data += data
-        if len(self.data) > self._most:
-            self.is_too_much = True
-            self.too_much()
-
-
-def _check(given: CommandParameters) -> None:
-    if given.parse not in _SHAPES:
-        raise CallFailed(f"unsupported format: {given.parse}")
-    if given.stream:
-        raise CallFailed("stream is not supported for commands in containers")
-    if given.stdout_file and given.parse:
-        raise CallFailed("stdout_file cannot be combined with parse")
-
-
-def _reason(end: ProgramExit) -> str:
-    if end.failure:
-        return end.failure
-    return f"signal {end.signal}" if end.signal else f"exit status {end.status}"
+        return program
 
 
 def _told(error: AppBroken) -> str:

@@ -18,9 +18,10 @@ from clace.units import MEBIBYTE
 MAX_PACKET = 16 * 1024
 MAX_ORDER = 4 * MEBIBYTE
 FORK = b"fork"
-"""The daemon's only word to the launcher; its descriptors are an order, a line, and the output."""
+"""The daemon's only word to the launcher; its descriptors are an order, a line, the output, then
+those of its errors and of its socket, as far as the order has them."""
 _INT = array("i").itemsize
-_MOST_DESCRIPTORS = 4
+_MOST_DESCRIPTORS = 5
 
 
 class BadWallPacket(ValueError):
@@ -68,6 +69,7 @@ class WallOrder(Struct, frozen=True, kw_only=True):
     mounts: tuple[Sight, ...] = ()
     folder: str = "/"
     user: int = 0
+    merge: bool = True
     listens: bool = False
     has_network: bool = False
     names: dict[str, str] = {}

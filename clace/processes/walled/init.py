@@ -128,8 +128,8 @@ def execute(site: WallSite, given: Mapping[str, int]) -> None:
     os.chdir(order.folder)
     high = {name: _raised(descriptor) for name, descriptor in given.items()}
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    for stream in (1, 2):
-        os.dup2(high["output"], stream)
+    os.dup2(high["output"], 1)
+    os.dup2(high.get("errors", high["output"]), 2)
     if "listening" in high:
         os.dup2(high["listening"], _LISTENING)
         environment |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}

@@ -6,6 +6,7 @@ import itertools
 import os
 import signal
 import socket
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -44,7 +45,8 @@ from clace.processes.walled.reasons import missing_text
 class WalledProcess:
     """A program that its supervisor was told to start; ``started`` fires when it runs.
 
-    ``listening`` is the descriptor, without a right but to be connected to, of its socket.
+    ``pipes`` are those of its output and, if they are apart, its errors. ``listening`` is the
+    descriptor, without a right but to be connected to, of its socket.
     """
 
     _log = Logger()
@@ -54,11 +56,12 @@ class WalledProcess:
         reactor: Any,
         launch: WalledLaunch,
         line: socket.socket,
-        output: Pipe,
+        pipes: Sequence[Pipe],
         doors: tuple[EgressDoor, ...],
     ) -> None:
         self.pid = 0
-        self.output = output
+        self.output = pipes[0]
+        self.errors = pipes[1] if len(pipes) > 1 else None
         self.ended: Deferred[ProgramExit] = Deferred()
         self.started: Deferred[None] = Deferred(lambda _: self.kill())
         self.listening = -1

@@ -100,6 +100,8 @@ class WalledStarter(Service):
             await program.started
         except BaseException:
             program.output.close()
+            if program.errors is not None:
+                program.errors.close()
             raise
         return program
 
@@ -113,7 +115,9 @@ class WalledStarter(Service):
             theirs = [owned.file(pack(order_of(launch, self._required, plan)))]
             ours, line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             theirs.append(owned.keep(line.detach()))
-            reader = owned.pipe(theirs)
+            readers = [owned.pipe(theirs)]
+            if not launch.merge:
+                readers.append(owned.pipe(theirs))
             listening = -1
             if launch.listens:
                 made, listening = listening_socket()
@@ -124,8 +128,8 @@ class WalledStarter(Service):
             except OSError:
                 ours.close()
                 raise
-            output = Pipe(self._reactor, owned.release(reader))
-            program = WalledProcess(self._reactor, launch, ours, output, plan.doors)
+            pipes = [Pipe(self._reactor, owned.release(reader)) for reader in readers]
+            program = WalledProcess(self._reactor, launch, ours, pipes, plan.doors)
             if listening >= 0:
                 program.listening = owned.release(listening)
         program.required = self._required
@@ -201,6 +205,7 @@ def order_of(launch: WalledLaunch, required: tuple[str, ...], plan: EgressPlan) 
         ),
         folder=launch.folder,
         user=launch.user,
+        merge=launch.merge,
         listens=launch.listens,
         has_network=launch.network == (_HOST,),
         names=dict(plan.names),

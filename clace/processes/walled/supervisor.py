@@ -179,8 +179,10 @@ def supervise(descriptors: list[int], outer: Layers = OUTER, inner: Layers = INN
     os.close(file)
     site = WallSite.of(order)
     given = {"output": output}
-    if further:
-        given["listening"] = further[0]
+    if not order.merge:
+        given["errors"] = further.pop(0)
+    if order.listens:
+        given["listening"] = further.pop(0)
     control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=line)
     Supervisor(site, control, (outer, inner)).run(given)
     os._exit(0)

@@ -16,6 +16,7 @@ from clace.plugins.builtin.exec.programs import (
     ProgramsByOwner,
     directory,
     executable,
+    started,
 )
 from clace.plugins.kit.definition import CallFailed
 from tests.support.programs import everything, starter
@@ -59,11 +60,13 @@ class ProgramsTests(TestCase):
         # A program that ends before the reactor runs would end the test while the reactor starts,
         # and trial's next start of it would be without a handler for SIGCHLD.
         await deferLater(reactor, 0)
-        self.programs = ProgramsByOwner(starter(self), 3, 2)
+        self.starter = starter(self)
+        self.programs = ProgramsByOwner(3, 2)
         self.addCleanup(lambda: Deferred.fromCoroutine(self.programs.stop()))
 
     def start(self, command, owner="app"):
-        return self.programs.start(command, owner)
+        with self.programs.room(owner):
+            return self.programs.hold(started(self.starter, command), owner)
 
     async def test_output(self):
         """Output and errors come in the order in which they were written."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredList
@@ -62,26 +63,43 @@ class RunningProgram:
 
 
 class ProgramsByOwner:
-    """Starts programs: at most ``at_most`` at once, and ``at_most_each`` for one owner, so that
+    """Programs that run: at most ``at_most`` at once, and ``at_most_each`` for one owner, so that
     none takes the room of all.
     """
 
-    def __init__(self, starter: IStarter, at_most: int, at_most_each: int) -> None:
-        self._starter = starter
+    def __init__(self, at_most: int, at_most_each: int) -> None:
         self._at_most = at_most
         self._at_most_each = at_most_each
         self._running: dict[RunningProgram, str] = {}
+        self._starting: list[str] = []
 
-    def start(self, command: ProgramCommand, owner: str) -> RunningProgram:
-        """:raises CallFailed: if it cannot be started, or too many are running."""
+    @contextmanager
+    def room(self, owner: str) -> Iterator[None]:
+        """Keep room for a program that is being started, until it is held.
+
+        :raises CallFailed: if so many are running that no more are allowed.
+        """
         self._check_room(owner)
+        self._starting.append(owner)
         try:
-            program = RunningProgram(self._starter.start(_launch(command)))
-        except (OSError, ValueError) as error:
-            raise CallFailed(f"cannot start {command.executable}: {error}", NOT_FOUND) from error
-        self._running[program] = owner
-        program.ended.addCallback(self._forget, program)
-        return program
+            yield
+        finally:
+            self._starting.remove(owner)
+
+    def _check_room(self, owner: str) -> None:
+        owners = (*self._running.values(), *self._starting)
+        running, own = len(owners), owners.count(owner)
+        if own >= self._at_most_each:
+            raise CallFailed(f"{own} programs of this app are running, no more are allowed")
+        if running >= self._at_most:
+            raise CallFailed(f"{running} programs are running, no more are allowed")
+
+    def hold(self, program: IProgram, owner: str) -> RunningProgram:
+        """Count a program until it has ended."""
+        found = RunningProgram(program)
+        self._running[found] = owner
+        found.ended.addCallback(self._forget, found)
+        return found
 
     async def stop(self) -> None:
         """End all programs; done when they are gone."""
@@ -94,13 +112,17 @@ class ProgramsByOwner:
         del self._running[program]
         return text
 
-    def _check_room(self, owner: str) -> None:
-        running = len(self._running)
-        own = sum(one == owner for one in self._running.values())
-        if own >= self._at_most_each:
-            raise CallFailed(f"{own} programs of this app are running, no more are allowed")
-        if running >= self._at_most:
-            raise CallFailed(f"{running} programs are running, no more are allowed")
+
+def started(starter: IStarter, command: ProgramCommand) -> IProgram:
+    """Start a program.
+
+    :raises CallFailed: if it cannot be started.
+    """
+    try:
+        program: IProgram = starter.start(_launch(command))
+    except (OSError, ValueError) as error:
+        raise CallFailed(f"cannot start {command.executable}: {error}", NOT_FOUND) from error
+    return program
 
 
 def _launch(command: ProgramCommand) -> ProgramLaunch:

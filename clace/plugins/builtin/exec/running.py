@@ -18,6 +18,7 @@ from clace.threads import InThread
 from clace.units import MEBIBYTE
 
 _MAX_ERRORS = 64 * 1024
+_MAX_QUOTED = 1000
 _OTHERS = " for a value: take stream or stdout_file"
 
 
@@ -31,14 +32,25 @@ class ProgramBounds(Struct, frozen=True, kw_only=True):
 
 
 class ExecCall:
-    """A program of one call; with ``partial`` a failure after some output does not count."""
+    """A program of one call; with ``partial`` a failure after some output does not count.
+
+    With ``quotes`` a failure is told with the end of the output, if errors are in it.
+    """
 
     def __init__(
-        self, program: RunningProgram, clock: IReactorTime, bounds: ProgramBounds, *, partial: bool
+        self,
+        program: RunningProgram,
+        clock: IReactorTime,
+        bounds: ProgramBounds,
+        *,
+        partial: bool,
+        quotes: bool = False,
     ) -> None:
         self._program = program
         self._bounds = bounds
         self._partial = partial
+        self._quotes = quotes and program.errors is None
+        self._last = b""
         self._expired = False
         self._deadline = clock.callLater(bounds.seconds, self._expire)
         self._errors = Deferred.fromCoroutine(_tail(program.errors))
@@ -75,8 +87,13 @@ class ExecCall:
         if self._expired:
             raise CallFailed(f"the program was ended after {self._bounds.seconds:g} seconds")
         if ended and not (self._partial and some):
-            errors = await self._errors
+            errors = await self._errors or self._last.decode("utf-8", "replace").strip()
             raise CallFailed(f"{ended}: {errors}" if errors else ended)
+
+    def quote(self, data: bytes) -> None:
+        """Keep the end of the output, if that is wanted."""
+        if self._quotes:
+            self._last = (self._last + data)[-_MAX_QUOTED:]
 
     def close(self) -> None:
         """End the program and what is left of what it started; may be called again."""
@@ -88,6 +105,7 @@ class ExecCall:
         total = 0
         while data := await self._program.output.read():
             total += len(data)
+            self.quote(data)
             if total > limit:
                 raise CallFailed(f"the output is over the limit of {limit} bytes{advice}")
             yield data
@@ -111,6 +129,7 @@ class RunningItems:
 
     async def next(self) -> tuple[tuple[Any, ...], bool]:
         data = await self._output.read()
+        self._running.quote(data)
         lines = self._lines.feed(data) if data else self._lines.end()
         items = tuple(self._decoded(lines))
         self._some = self._some or bool(items)
