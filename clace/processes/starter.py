@@ -14,7 +14,6 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -33,6 +32,7 @@ from clace.processes.frames import (
     pack_down,
     unpack_up,
 )
+from clace.processes.liveness import HUNG, LOOK_SECONDS, LivenessCheck
 from clace.processes.owned import OwnedDescriptors
 from clace.processes.pipes import Pipe
 
@@ -40,10 +40,6 @@ _BOOT = (
     "import sys; sys.path.append(sys.argv[1]);"
     f" from clace.processes.runner import main; main({CONTROL})"
 )
-# How often it is asked whether it obeys while programs run, and how often in vain.
-_LOOK_SECONDS = 5
-_MOST_UNANSWERED = 2
-_HUNG = "the process that starts programs did not answer and was ended"
 _ROOT = str(Path(__file__).parent.parent.parent)
 _COMMAND = ProcessCommand("program runner", (sys.executable, "-I", "-S", "-c", _BOOT, _ROOT))
 
@@ -87,16 +83,16 @@ class ProgramStarter(Service):
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, look_seconds: float = _LOOK_SECONDS) -> None:
+    def __init__(self, reactor: Any, look_seconds: float = LOOK_SECONDS) -> None:
         self.setName("programs")
         self._reactor = reactor
-        self._look_seconds = look_seconds
         self._numbers = itertools.count(1)
         self._line: ControlLine | None = None
         self._programs: dict[int, StartedProgram] = {}
         self._stopped = False
-        self._unanswered = 0
-        self._look: IDelayedCall | None = None
+        self._liveness = LivenessCheck(
+            reactor, look_seconds, pack_down(ALIVE, 0), self._needed, self._replace
+        )
 
     def startService(self) -> None:
         super().startService()
@@ -122,37 +118,19 @@ class ProgramStarter(Service):
             pipes = [Pipe(self._reactor, descriptors.release(one)) for one in ours]
         program = StartedProgram(launch.executable, pipes, partial(self._kill, number))
         self._programs[number] = program
-        self._keep_looking()
+        self._liveness.keep_looking()
         return program
 
-    def _keep_looking(self) -> None:
-        """Look in some seconds whether the process still obeys, if programs depend on it."""
-        if self._look is None and self._programs:
-            self._look = self._reactor.callLater(self._look_seconds, self._look_now)
-
-    def _look_now(self) -> None:
-        self._look = None
-        if self._line is not None and self._programs:
-            if self._unanswered == _MOST_UNANSWERED:
-                self._line.doRead()  # an answer may be there, if it was we who were slow
-            if self._unanswered == _MOST_UNANSWERED:
-                self._replace(self._line)
-            else:
-                self._ask(self._line)
-        self._keep_looking()
-
-    def _ask(self, line: ControlLine) -> None:
-        """Ask the process whether it still obeys."""
-        self._unanswered += 1
-        with suppress(OSError):  # it reads nothing, which is what a later look finds
-            line.send(pack_down(ALIVE, 0))
+    def _needed(self) -> ControlLine | None:
+        """The line to the process, if programs depend on it."""
+        return self._line if self._programs else None
 
     def _replace(self, line: ControlLine) -> None:
         """Fail what waits for a process that does not obey, and end it; the next is another."""
         self._line = None
-        self._log.error(_HUNG)
+        self._log.error(HUNG)
         # Until it has ended, the numbers of its programs are still their own.
-        self._fail(_HUNG)
+        self._fail(HUNG)
         line.kill()
 
     def _connected(self) -> ControlLine:
@@ -171,7 +149,7 @@ class ProgramStarter(Service):
 
     def _heard(self, packet: bytes) -> None:
         kind, number, value = unpack_up(packet)
-        self._unanswered = 0
+        self._liveness.answered()
         if kind == ALIVE:
             return
         program = self._programs.get(number)
@@ -202,7 +180,7 @@ class ProgramStarter(Service):
         self._fail("the process that starts programs has ended")
 
     def _fail(self, reason: str) -> None:
-        self._unanswered = 0
+        self._liveness.answered()
         programs, self._programs = self._programs, {}
         for program in programs.values():
             program.end_group()
@@ -212,9 +190,7 @@ class ProgramStarter(Service):
             program.ended.callback(ProgramExit(failure=reason))
 
     async def _stop(self) -> None:
-        if self._look is not None:
-            self._look.cancel()
-            self._look = None
+        self._liveness.stop()
         if self._line is not None:
             await self._line.close()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.error import ProcessDone
-from twisted.internet.task import Clock, deferLater
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface.verify import verifyObject
@@ -26,7 +26,7 @@ from clace.processes.frames import (
     unpack_down,
 )
 from clace.processes.starter import ProgramStarter
-from tests.support.programs import everything, starter
+from tests.support.programs import FakeReactor, everything, starter
 
 HAS_ENDED = ProgramExit(failure="the process that starts programs has ended")
 HUNG = ProgramExit(failure="the process that starts programs did not answer and was ended")
@@ -173,37 +173,6 @@ class StarterTests(TestCase):
             os.kill(runner, number)
         self.assertEqual(int(await self.output("echo $PPID")), runner)
         self.assertEqual(os.getsid(runner), runner)
-
-
-class FakeTransport:
-    """A process that is told to end."""
-
-    def __init__(self):
-        self.signals = []
-
-    def signalProcess(self, name):
-        self.signals.append(name)
-
-
-class FakeReactor(Clock):
-    """Keeps the runner's end of the socket for the test."""
-
-    def __init__(self):
-        super().__init__()
-        self.readers = []
-        self.runners = []
-
-    def spawnProcess(self, protocol, _executable, _args, env, childFDs):
-        self.env = env
-        protocol.transport = FakeTransport()
-        self.runners.append((protocol, socket.socket(fileno=os.dup(childFDs[3]))))
-
-    def addReader(self, reader):
-        self.readers.append(reader)
-
-    def removeReader(self, reader):
-        if reader in self.readers:
-            self.readers.remove(reader)
 
 
 class LineTests(SynchronousTestCase):

@@ -354,6 +354,20 @@ class RefusalTests(TestCase):
         self.assertEqual(await (await dying.start(launch("says"))).ended, ProgramExit(status=3))
         self.flushLoggedErrors()
 
+    async def test_launcher_hangs(self):
+        """A launcher that does not answer is ended, with all its programs; the next is another."""
+        await deferLater(reactor, 0)
+        hanging = starter(self, look_seconds=2)
+        program = await hanging.start(launch("sleeps"))
+        os.kill(parent_of(program.pid), signal.SIGSTOP)
+        unheard = await hanging.start(launch("says"))
+        self.assertEqual(
+            (await unheard.ended).failure,
+            "the process that starts programs did not answer and was ended",
+        )
+        self.assertEqual((await program.ended).failure, "its supervisor ended")
+        self.assertEqual(await (await hanging.start(launch("says"))).ended, ProgramExit(status=3))
+
     async def test_no_room(self):
         """A program whose init cannot start it ends with the system's reason."""
         await deferLater(reactor, 0)

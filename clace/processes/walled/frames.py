@@ -18,8 +18,10 @@ from clace.units import MEBIBYTE
 MAX_PACKET = 16 * 1024
 MAX_ORDER = 4 * MEBIBYTE
 FORK = b"fork"
-"""The daemon's only word to the launcher; its descriptors are an order, a line, the output, then
-those of its errors and of its socket, as far as the order has them."""
+"""The daemon's order to the launcher; its descriptors are an order, a line, the output, then those
+of its errors and of its socket, as far as the order has them."""
+ALIVE = b"alive"
+"""The daemon's question if the launcher still obeys, and the answer."""
 _INT = array("i").itemsize
 _MOST_DESCRIPTORS = 5
 

@@ -13,9 +13,10 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 
 from clace.kernel import PARENT_DEATH, prctl
-from clace.processes.walled.frames import FORK, receive
+from clace.processes.walled.frames import ALIVE, FORK, receive
 from clace.processes.walled.layers import sweep
 from clace.processes.walled.supervisor import supervise
 
@@ -34,6 +35,10 @@ class Launcher:
         """Return when the daemon has gone."""
         while True:
             packet, descriptors = receive(self._control)
+            if packet == ALIVE:
+                with suppress(OSError):  # the daemon has gone: the next read says so
+                    self._control.send(ALIVE)
+                continue
             if packet != FORK:
                 return
             try:

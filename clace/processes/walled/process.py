@@ -117,9 +117,9 @@ class WalledProcess:
     def connectionLost(self, _reason: Failure) -> None:
         self._finish(Over(failure="its supervisor ended"))
 
-    def give_up(self) -> None:
-        """Hear no more of it: the server stops, or its launcher was lost."""
-        self._finish(Over(failure="the process that starts programs has ended"))
+    def give_up(self, reason: str) -> None:
+        """Hear no more of it, for this reason: the server stops, or its launcher hangs."""
+        self._finish(Over(failure=reason))
 
     def _hear(self, packet: bytes, descriptors: list[int]) -> None:
         message = unpack_from_supervisor(packet)
@@ -218,6 +218,7 @@ class WalledProcess:
         for waiting in reaching.values():
             waiting.errback(ConnectError(string="the program has ended"))
         exit_ = ProgramExit(status=over.status, signal=over.signal, failure=over.failure)
+        # Whoever waits for the start may stop everything at once, and must find it ended.
+        self.ended.callback(exit_)
         if not self.started.called:
             self.started.callback(None)
-        self.ended.callback(exit_)

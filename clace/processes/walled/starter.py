@@ -19,9 +19,11 @@ from zope.interface import implementer
 
 from clace.control_line import CONTROL, ControlLine, ProcessCommand
 from clace.interfaces import EgressPlan, IEgress, IWalledStarter, WalledLaunch
+from clace.processes.liveness import HUNG, LOOK_SECONDS, LivenessCheck
 from clace.processes.owned import OwnedDescriptors
 from clace.processes.pipes import Pipe
 from clace.processes.walled.frames import (
+    ALIVE,
     FORK,
     MAX_PACKET,
     BadWallPacket,
@@ -71,6 +73,7 @@ class WalledStarter(Service):
         *,
         trial_user: int,
         command: ProcessCommand | None = None,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self.setName("walled programs")
         self._reactor = reactor
@@ -81,6 +84,7 @@ class WalledStarter(Service):
         self._line: ControlLine | None = None
         self._programs: set[WalledProcess] = set()
         self._stopped = False
+        self._liveness = LivenessCheck(reactor, look_seconds, ALIVE, self._needed, self._replace)
 
     def startService(self) -> None:
         super().startService()
@@ -96,6 +100,7 @@ class WalledStarter(Service):
         program = self._forked(launch)
         self._programs.add(program)
         program.ended.addBoth(self._forget, program)
+        self._liveness.keep_looking()
         try:
             await program.started
         except BaseException:
@@ -158,19 +163,39 @@ class WalledStarter(Service):
             )
         return self._line
 
-    def _heard(self, _packet: bytes) -> None:
-        raise BadWallPacket("the launcher has nothing to say")
+    def _starting(self) -> tuple[WalledProcess, ...]:
+        return tuple(program for program in self._programs if not program.started.called)
+
+    def _needed(self) -> ControlLine | None:
+        """The line to the launcher, if programs wait for it."""
+        return self._line if self._starting() else None
+
+    def _replace(self, line: ControlLine) -> None:
+        """End a launcher that does not answer, and all its programs; the next is another."""
+        self._line = None
+        self._log.error(HUNG)
+        self._liveness.answered()
+        line.kill()
+        for program in self._starting():
+            program.give_up(HUNG)
+
+    def _heard(self, packet: bytes) -> None:
+        if packet != ALIVE:
+            raise BadWallPacket("the launcher has nothing else to say")
+        self._liveness.answered()
 
     def _lost(self, reason: str) -> None:
         self._line = None
+        self._liveness.answered()
         if not self._stopped:
             self._log.error("The process launcher ended: {reason}", reason=reason)
 
     async def _stop(self) -> None:
+        self._liveness.stop()
         if self._line is not None:
             await self._line.close()
         for program in tuple(self._programs):
-            program.give_up()
+            program.give_up("the process that starts programs has ended")
 
 
 def order_of(launch: WalledLaunch, required: tuple[str, ...], plan: EgressPlan) -> WallOrder:
