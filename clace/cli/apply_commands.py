@@ -42,13 +42,25 @@ if TYPE_CHECKING:
 
 CHANGES = 10
 """The exit status of a plan that is not empty."""
+_MODES = (NONE, UPDATED, MATCHED)
+
+
+def _mode(context: click.Context, _option: click.Parameter, mode: str) -> str:
+    """One of the modes; to leave it out takes the name of the file for it."""
+    if mode not in _MODES:
+        known = ", ".join(_MODES)
+        raise click.UsageError(
+            f'invalid mode "{mode}" of --reload: valid ones are {known}', context
+        )
+    return mode
 
 
 reload_option = click.option(
     "--reload",
     "-r",
     default=MATCHED,
-    shell_complete=one_of(NONE, UPDATED, MATCHED),
+    callback=_mode,
+    shell_complete=one_of(*_MODES),
     metavar="MODE",
     help="Fetch the sources of: none, updated, or all matched apps.  [default: matched]",
 )

@@ -90,7 +90,20 @@ def restart(server: ChosenServer, path: str, form: str) -> None:
     say_result(found, [f"App {found.app_path_domain} is {found.state}"], form)
 
 
-@click.command("exec", cls=Command, short_help="Run a command behind the wall of an app.")
+class _Execution(Command):
+    """A command that says how the options of the command that it runs are written."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            told = error.format_message().rstrip(".")
+            raise click.UsageError(
+                f"{told}; if it is COMMAND's, write -- before COMMAND", ctx
+            ) from None
+
+
+@click.command("exec", cls=_Execution, short_help="Run a command behind the wall of an app.")
 @path_argument
 @click.argument("command", nargs=-1, required=True)
 @for_server
@@ -110,7 +123,8 @@ def execute(server: ChosenServer, path: str, command: tuple[str, ...]) -> int:
     server.each(api.RUN_COMMAND, api.RunCommand(path, api.AppCommand(command)), take)
     end = ended[-1]
     if end.failure:
-        complain(f"{command[0]}: {end.failure}")
+        named = command[0] in end.failure
+        complain(end.failure if named else f"{command[0]}: {end.failure}")
         return FAILED
     return end.status if not end.signal else _KILLED + end.signal
 

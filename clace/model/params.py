@@ -57,7 +57,10 @@ class AppParam(Struct, frozen=True, forbid_unknown_fields=True):
             raise BadRequest(f"param {self.name} is a required param, value cannot be empty")
         text = self.default if given is None else given
         if text is None:
-            raise BadRequest(f"param {self.name} is a required param, a value has to be provided")
+            told = "a value has to be provided"
+            raise BadRequest(
+                f"param {self.name} is a required param, {told} (--param {self.name}=...)"
+            )
         try:
             return self._parsed(text, "value")
         except ValueError as error:

@@ -110,7 +110,7 @@ def naming(app: App | AppPath) -> Iterator[None]:
     try:
         yield
     except (AppBroken, BadRequest, SourceError) as error:
-        if error.message.startswith((f"{name} ", f"{name}:")):
+        if any(f"{name}{end}" in error.message for end in (" ", ":")):
             raise  # such as a refusal of the gate, or of the one that this is within
         named = type(error)(f"{name}: {error.message}")
         named.limit = error.limit

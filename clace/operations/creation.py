@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -217,7 +218,7 @@ class AppCreation:
         # The store decides this again, inside its transaction; asking now spares a fetch.
         for app in draft.staying(self._rooms.installed.overlapping(address)):
             if not app.main_app and address.overlaps(app.address):
-                raise AppExists(f"App already exists at {app.address}")
+                raise AppExists(f"App already exists at {app.address}\n{_way_out(app, address)}")
 
     def _new_app(self, address: AppPath, request: NewApp) -> App:
         kind = AppKind.DEV if request.is_dev else AppKind.PROD
@@ -277,6 +278,14 @@ def _staging(app: App, address: AppPath) -> App:
         main_app=app.id,
         settings=replace(app.settings, main_domain=app.domain) if moved else app.settings,
     )
+
+
+def _way_out(installed: App, address: AppPath) -> str:
+    """Advice about an app that is in the way of a new one."""
+    if installed.address == address:
+        typed = shlex.join(("clace", "app", "reload", "--promote", str(address)))
+        return f"to serve what its source is now: {typed}"
+    return "an app cannot be above or below another, except at /"
 
 
 def no_revision(source: str, branch: str, commit: str) -> BadRequest:

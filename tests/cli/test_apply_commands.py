@@ -42,6 +42,13 @@ class ApplyTests(CommandLineCase, SynchronousTestCase):
         self.assertIn("2 app(s) created, 0 app(s) updated", result.stdout)
         self.prints(NOTHING, "apply", "--reload", "none", self.file)
 
+    def test_mode(self):
+        """A file in the place of the mode of --reload is told so, and nothing is done."""
+        result = self.run_cli("apply", "--reload", self.file)
+        self.assertEqual((result.stdout, result.exit_code), ("", 2))
+        told = f'error: invalid mode "{self.file}" of --reload: valid ones are '
+        self.assertTrue(result.stderr.startswith(told), result.stderr)
+
     def test_updated(self):
         """What was updated, reloaded, approved and promoted."""
         self.run_cli("apply", self.file)

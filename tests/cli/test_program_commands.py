@@ -159,3 +159,24 @@ class ExecTests(ProgramCase):
         self.assertEqual((result.stdout, result.stderr), ("ran\n", ""))
         self.assertEqual(result.exit_code, 3)
         self.assertEqual(self.engine.commands, [("ls", "-l")])
+
+    def test_options_of_the_command(self):
+        """An option that is not ours is told with where to write it; nothing is run."""
+        told = self.refused("app", "exec", "/a", "ls", "-l", status=2)
+        self.assertTrue(
+            told.startswith(
+                "error: No such option '-l'; if it is COMMAND's, write -- before COMMAND\n"
+            ),
+            told,
+        )
+        self.assertEqual(self.engine.commands, [])
+
+    def test_not_run(self):
+        """A command that cannot be started is named, once."""
+        for reason, told in (
+            ("cannot start nosuch: not found", "cannot start nosuch: not found"),
+            ("its supervisor ended", "nosuch: its supervisor ended"),
+        ):
+            self.engine.failure = reason
+            said = self.refused("app", "exec", "/a", "--", "nosuch")
+            self.assertEqual(said, f"error: {told}\n")

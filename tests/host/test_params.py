@@ -115,8 +115,9 @@ class ValueTests(ParamsCase):
 
     def test_wrong_values(self):
         """A value that is missing or of another kind is told where its param is declared."""
+        missing = "a value has to be provided (--param text=...)"
         for expected, values in {
-            "2:6: param text is a required param, a value has to be provided": {},
+            f"2:6: param text is a required param, {missing}": {},
             "2:6: param text is a required param, value cannot be empty": {"text": ""},
             "3:6: param n is of type int but value is not an int": {"text": "x", "n": "hunter2"},
             "6:6: param rows is of type list but value is not a list": {"text": "x", "rows": "{}"},

@@ -106,8 +106,8 @@ class ValueTests(SynchronousTestCase):
     def test_required(self):
         """What is required is given, and a string of them is not empty."""
         for param, text, expected in (
-            (AppParam("a"), None, "a value has to be provided"),
-            (AppParam("a", FieldType.LIST), None, "a value has to be provided"),
+            (AppParam("a"), None, "a value has to be provided (--param a=...)"),
+            (AppParam("a", FieldType.LIST), None, "a value has to be provided (--param a=...)"),
             (AppParam("a"), "", "value cannot be empty"),
             (AppParam("a", default="x"), "", "value cannot be empty"),
         ):

@@ -22,8 +22,10 @@ class NamingTests(SynchronousTestCase):
         self.assertEqual(named.limit, "load_time")
 
     def test_once(self):
-        """A refusal that begins with the app does not say it twice, and one of another app does."""
+        """A refusal that has the app does not say it twice, and one of another app does."""
         told = "app /a is not permitted to call exec.in.run"
         self.assertEqual(self.named(AppNotApproved(told)).message, told)
+        told = "app.star:1:1: app /a is not permitted to load plugin exec.in"
+        self.assertEqual(self.named(AppBroken(told)).message, told)
         other = "app /a_cl_stage is not permitted to call exec.in.run"
         self.assertEqual(self.named(AppNotApproved(other)).message, f"app /a: {other}")

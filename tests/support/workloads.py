@@ -161,6 +161,7 @@ class MemoryEngine:
         self.prepared = []
         self.forgotten = []
         self.commands = []
+        self.failure = ""
         self.make = lambda _workload: None
         self.held = None
         self.broken = ""
@@ -186,6 +187,8 @@ class MemoryEngine:
 
     async def begin(self, prepared, command, *, merge):
         self.commands.append(command)
+        if self.failure:
+            return MemoryCommand(errors=None if merge else b"", failure=self.failure)
         pieces = (b"ran\n", b"sorry\n") if merge else (b"ran\n",)
         return MemoryCommand(*pieces, errors=None if merge else b"sorry\n", status=3)
 

@@ -64,7 +64,11 @@ class DryRunTests(SharedDaemonTestCase):
         """What would be refused is refused in a dry run too."""
         self.daemon.install(HELLO, "/dry-taken")
         said = self.daemon.refused("app", "create", "--dry-run", HELLO, "/dry-taken")
-        self.assertEqual(said, "error: App already exists at /dry-taken\n")
+        self.assertEqual(
+            said,
+            "error: App already exists at /dry-taken\n"
+            "  to serve what its source is now: clace app reload --promote /dry-taken\n",
+        )
 
 
 class ConflictTests(SharedDaemonTestCase):
@@ -74,15 +78,21 @@ class ConflictTests(SharedDaemonTestCase):
         """
         domain, told = "conflict.example.com", "App already exists at conflict.example.com:/a/b"
         self.daemon.install(HELLO, f"{domain}:/a/b")
-        for path in ("/a/b", "/a", "/a/b/c"):
+        nested = "an app cannot be above or below another, except at /"
+        ways = {
+            "/a/b": f"to serve what its source is now: clace app reload --promote {domain}:/a/b",
+            "/a": nested,
+            "/a/b/c": nested,
+        }
+        for path, way in ways.items():
             body = {"path": f"{domain}:{path}", "source_url": HELLO}
             answer = self.daemon.admin("POST", "/_clace/app", json.dumps(body).encode())
             self.assertEqual(answer.status, 409)
             self.assertEqual(answer.headers["Content-Type"], "application/json")
             problem = json.loads(answer.body)
-            self.assertEqual((problem["code"], problem["message"]), (409, told))
+            self.assertEqual((problem["code"], problem["message"]), (409, f"{told}\n{way}"))
         said = self.daemon.refused("app", "create", HELLO, f"{domain}:/a")
-        self.assertEqual(said, f"error: {told}\n")
+        self.assertEqual(said, f"error: {told}\n  {nested}\n")
         for free in (f"{domain}:/a/bc", "other.example.com:/a/b"):
             self.daemon.install(HELLO, free)
         self.create(f"{domain}:/", version("root"), approve=True)
