@@ -154,9 +154,9 @@ SINCE = ("app", "logs", "--since", "yesterday")
 
 class ExecTests(ProgramCase):
     def test_output_and_status(self):
-        """A command's output is printed, and its exit status is that of ours."""
+        """A command's output is printed, its errors too, and its exit status is that of ours."""
         result = self.run_cli("app", "exec", "/a", "--", "ls", "-l")
-        self.assertEqual((result.stdout, result.stderr), ("ran\n", ""))
+        self.assertEqual((result.stdout, result.stderr), ("ran\nsorry\n", ""))
         self.assertEqual(result.exit_code, 3)
         self.assertEqual(self.engine.commands, [("ls", "-l")])
 
