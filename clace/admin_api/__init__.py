@@ -139,6 +139,7 @@ if TYPE_CHECKING:
         R as R,
         Refusal as Refusal,
         Right as Right,
+        ToldLine as ToldLine,
     )
     from clace.admin_api.previews import (
         CREATE_PREVIEW as CREATE_PREVIEW,
@@ -400,6 +401,7 @@ else:
             "R",
             "Refusal",
             "Right",
+            "ToldLine",
         ),
         previews=(
             "CREATE_PREVIEW",

@@ -249,6 +249,7 @@ CREATE_APP = Operation(
     query=CreateApp,
     result=AppCreated,
     target=_path,
+    tells=True,
 )
 DELETE_APPS = Operation(
     name="delete_apps",

@@ -136,6 +136,7 @@ APPLY_FILES = Operation(
     query=ApplyFiles,
     result=FilesApplied,
     target=_path_of,
+    tells=True,
 )
 SHOW_DRIFT = Operation(
     name="show_drift",

@@ -225,6 +225,7 @@ SWITCH_VERSION = Operation(
     query=SwitchVersion,
     result=VersionSwitched,
     target=_switched,
+    tells=True,
 )
 REVOKE_APPROVALS = Operation(
     name="revoke_approvals",

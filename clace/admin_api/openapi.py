@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from clace.admin_api.catalogue import OPERATIONS, AnyOperation
-from clace.admin_api.operation import LINES, PREFIX, Refusal
+from clace.admin_api.operation import LINES, PREFIX, Refusal, ToldLine
 
 _REFUSALS = {
     "400": "The request is not what the operation takes",
@@ -24,7 +24,7 @@ _REFUSALS = {
 
 def describe(version: str) -> dict[str, Any]:
     """Return an OpenAPI 3.1 document over all operations."""
-    kinds = [Refusal, *(each.result for each in OPERATIONS)]
+    kinds = [Refusal, ToldLine, *(each.result for each in OPERATIONS)]
     kinds += [each.body for each in OPERATIONS if each.body]
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
@@ -73,11 +73,12 @@ def _described(operation: AnyOperation) -> dict[str, Any]:
 
 
 def _answer(operation: AnyOperation) -> dict[str, Any]:
-    if not operation.streams:
-        return {"description": "Done", "content": _content(operation.result)}
-    (content,) = _content(operation.result).values()
-    return {"description": "Any number of values, each on a line", "content": {LINES: content}}
+    if operation.streams:
+        content = _content(operation.result, LINES)
+        return {"description": "Any number of values, each on a line", "content": content}
+    told = _content(ToldLine, LINES) if operation.tells else {}
+    return {"description": "Done", "content": {**_content(operation.result), **told}}
 
 
-def _content(kind: type[Struct]) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}}
+def _content(kind: type[Struct], media_type: str = "application/json") -> dict[str, Any]:
+    return {media_type: {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 from functools import cache
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -133,7 +133,9 @@ class Operation(Struct, Generic[Q, R], frozen=True, kw_only=True):
     the server ends the connection in place of an answer, as servers of 2025 do when they stop.
     An operation that ``widens`` can give somebody rights that a token does not have: of tokens,
     only those with all rights may be used for it.
-    An operation that ``streams`` has any number of results, each on a line of the answer.
+    An operation that ``streams`` has any number of results, each on a line of the answer. One that
+    ``tells`` may take long, as packages may have to be installed: a client that accepts ``LINES``
+    gets lines about that, each as a ``ToldLine``, and then the result.
     """
 
     name: str
@@ -147,6 +149,7 @@ class Operation(Struct, Generic[Q, R], frozen=True, kw_only=True):
     unanswered: R | None = None
     widens: bool = False
     streams: bool = False
+    tells: bool = False
 
     @property
     def parameters(self) -> tuple[msgspec.structs.FieldInfo, ...]:
@@ -176,3 +179,11 @@ class Refusal(Struct, frozen=True):
     code: int
     error: str = ""
     retry_after: int = 0
+
+
+class ToldLine(Struct, frozen=True, kw_only=True):
+    """A line of an answer that tells what goes on: a text, or at the end a result or a refusal."""
+
+    line: str = ""
+    result: Any = UNSET
+    refusal: Refusal | UnsetType = UNSET

@@ -105,6 +105,7 @@ CREATE_PREVIEW = Operation(
     query=CreatePreview,
     result=PreviewCreated,
     target=_target,
+    tells=True,
 )
 LIST_PREVIEWS = Operation(
     name="list_previews",

@@ -101,6 +101,7 @@ START_APP = Operation(
     query=ControlProgram,
     result=ProgramState,
     target=_app,
+    tells=True,
 )
 RESTART_APP = Operation(
     name="restart_app",
@@ -111,6 +112,7 @@ RESTART_APP = Operation(
     query=ControlProgram,
     result=ProgramState,
     target=_app,
+    tells=True,
 )
 RUN_COMMAND = Operation(
     name="run_command",

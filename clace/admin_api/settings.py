@@ -76,6 +76,7 @@ LINK_ACCOUNT = Operation(
     query=LinkAccount,
     result=AppsUpdated,
     target=glob_of,
+    tells=True,
 )
 UPDATE_PARAMS = Operation(
     name="update_params",
@@ -86,6 +87,7 @@ UPDATE_PARAMS = Operation(
     query=UpdateParam,
     result=AppsUpdated,
     target=glob_of,
+    tells=True,
 )
 UPDATE_METADATA = Operation(
     name="update_metadata",
@@ -96,6 +98,7 @@ UPDATE_METADATA = Operation(
     query=UpdateMetadata,
     result=AppsUpdated,
     target=glob_of,
+    tells=True,
 )
 UPDATE_SETTINGS = Operation(
     name="update_settings",

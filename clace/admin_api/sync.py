@@ -147,6 +147,7 @@ CREATE_SYNC = Operation(
     query=CreateSync,
     result=SyncCreated,
     target=_made,
+    tells=True,
 )
 RUN_SYNC = Operation(
     name="run_sync",
@@ -157,6 +158,7 @@ RUN_SYNC = Operation(
     query=NamedSync,
     result=SyncRan,
     target=_id,
+    tells=True,
 )
 DELETE_SYNC = Operation(
     name="delete_sync",

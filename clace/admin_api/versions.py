@@ -65,6 +65,7 @@ APPROVE_APPS = Operation(
     query=ApproveApps,
     result=AppsApproved,
     target=glob_of,
+    tells=True,
 )
 RELOAD_APPS = Operation(
     name="reload_apps",
@@ -75,6 +76,7 @@ RELOAD_APPS = Operation(
     query=ReloadApps,
     result=AppsReloaded,
     target=glob_of,
+    tells=True,
 )
 PROMOTE_APPS = Operation(
     name="promote_apps",
@@ -85,5 +87,6 @@ PROMOTE_APPS = Operation(
     query=PromoteApps,
     result=AppsPromoted,
     target=glob_of,
+    tells=True,
 )
 OPERATIONS = (APPROVE_APPS, RELOAD_APPS, PROMOTE_APPS)

@@ -179,7 +179,7 @@ def create(
     else:
         from clace.cli.packing import create_from_here  # noqa: PLC0415 - see above
 
-        result = server.ask_for(partial(create_from_here, query=query))
+        result = server.ask_telling(CREATE_APP, query, partial(create_from_here, query=query))
     say_result(result, reports.created(result, approved=approve), said["form"])
 
 

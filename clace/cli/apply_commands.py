@@ -31,6 +31,7 @@ from clace.cli.deleting import agree
 from clace.cli.formats import result_format_option, say_result
 from clace.cli.globs import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.outside import CommandSurroundings, Work
+from clace.cli.progress import telling
 from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import say
 from clace.errors import ClaceError
@@ -114,7 +115,10 @@ def apply(
     """
     query = ApplyFiles(located(file), glob, **options)
     asks = query.prune and not (yes or query.dry_run)
-    result = server.ask_for(applying(query, server.outside, asks=asks))
+    if asks:
+        result = server.ask_for(asked_first(query, server.outside))
+    else:
+        result = server.ask(APPLY_FILES, query)
     say_result(result, reports.applied(result, approved=options["approve"]), form)
 
 
@@ -227,16 +231,15 @@ def _has_changes(result: FilesApplied) -> bool:
     return bool(result.create_results or result.update_results or result.prune_results)
 
 
-def applying(query: ApplyFiles, outside: CommandSurroundings, *, asks: bool) -> Work[FilesApplied]:
-    """Apply files; if it ``asks``, after a look at the apps that would be deleted.
+def asked_first(query: ApplyFiles, outside: CommandSurroundings) -> Work[FilesApplied]:
+    """Apply files after a look at the apps that would be deleted.
 
     The work raises ``ClaceError`` if the operator declines, or cannot be asked.
     """
 
     async def work(admin: IAdministration) -> FilesApplied:
-        if not asks:
-            return await admin.perform(APPLY_FILES, query)
-        found = await admin.perform(APPLY_FILES, replace(query, dry_run=True))
+        with telling(APPLY_FILES.summary):
+            found = await admin.perform(APPLY_FILES, replace(query, dry_run=True))
         if found.prune_results:
             if not outside.is_terminal():
                 names = ", ".join(map(str, found.prune_results))
@@ -244,7 +247,8 @@ def applying(query: ApplyFiles, outside: CommandSurroundings, *, asks: bool) -> 
             for path in found.prune_results:
                 say(f"  {one_line(str(path))}", to_stderr=True)
             agree(f"Delete {len(found.prune_results)} app(s) that FILE no longer declares?")
-        return await admin.perform(APPLY_FILES, replace(query, agreed=found.prune_digest))
+        with telling(APPLY_FILES.summary):
+            return await admin.perform(APPLY_FILES, replace(query, agreed=found.prune_digest))
 
     return work
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +14,7 @@ import click
 
 from clace.cli.outside import CommandSurroundings
 from clace.cli.text import note
+from clace.telling import TakeLine, listening
 from clace.text import one_line
 
 
@@ -66,23 +67,42 @@ FIRST_SECONDS, PLAIN_SECONDS = 2.0, 10.0
 
 
 @contextmanager
-def told_to_go_on(name: str) -> Iterator[None]:
+def told_to_go_on(name: str) -> Iterator[TakeLine]:
     """Tell on stderr that work goes on, and for how long, if it takes its time.
 
-    On a terminal that is one line, which goes at the end; elsewhere a line from time to time.
+    On a terminal that is one line, which goes at the end; elsewhere a line from time to time. What
+    is handed out takes lines about the work, which stay.
     """
     is_live = sys.stderr.isatty()
-    ended = Event()
+    ended, writing = Event(), Lock()
+
+    def write(text: str) -> None:
+        with writing:
+            _write(text)
+
     thread = Thread(
-        target=tick, args=(name, ended.wait, time.monotonic, _write), kwargs={"is_live": is_live}
+        target=tick, args=(name, ended.wait, time.monotonic, write), kwargs={"is_live": is_live}
     )
     thread.daemon = True
     thread.start()
     try:
-        yield
+        yield lambda line: write(line_of_work(line, is_live=is_live))
     finally:
         ended.set()
         thread.join()
+
+
+@contextmanager
+def telling(name: str) -> Iterator[None]:
+    """Tell on stderr that work goes on, and the lines that the server tells of it."""
+    with told_to_go_on(name) as tell, listening(tell):
+        yield
+
+
+def line_of_work(line: str, *, is_live: bool) -> str:
+    """Return a line about work as it is written: on a terminal in the place of its time."""
+    told = one_line(line)
+    return f"\r\x1b[K  {told}\n" if is_live else f"{told}\n"
 
 
 def tick(

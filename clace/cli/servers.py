@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from clace.cli.outside import CommandSurroundings, Work
-from clace.cli.progress import told_to_go_on
+from clace.cli.progress import telling
 from clace.cli.text import warn
 from clace.server_target import ServerTarget
 
@@ -106,10 +106,17 @@ class ChosenServer:
 
         :raises ClaceError: if it refuses, or cannot be asked.
         """
+        return self.ask_telling(operation, query, lambda admin: admin.perform(operation, query))
+
+    def ask_telling(self, operation: Operation[Q, R], query: Q, work: Work[T]) -> T:
+        """Do work of which an operation is the main part, and tell what goes on meanwhile.
+
+        :raises ClaceError: if the server refuses, or cannot be asked.
+        """
         changes = operation.target is not None and not query.is_dry
         try:
-            with told_to_go_on(operation.summary):
-                return self.ask_for(lambda admin: admin.perform(operation, query))
+            with telling(operation.summary):
+                return self.ask_for(work)
         except click.Abort as abort:
             if changes and operation.method != "GET":
                 raise GoesOn from abort

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
+from msgspec import UNSET, Struct
 
-from clace.admin_api import BODY, Operation, Q, Query, R
+from clace.admin_api import BODY, Operation, Q, Query, R, Refusal, ToldLine
 from clace.client.answers import decoded
-from clace.client.refusals import refusal
+from clace.client.refusals import refusal, told_refusal
 from clace.client.transport import (
     CUT,
     EndedUnanswered,
@@ -18,7 +20,9 @@ from clace.client.transport import (
     collected,
 )
 from clace.errors import BadRequest, ServerUnreachable
+from clace.telling import TakeLine, listener
 
+T = TypeVar("T", bound=Struct)
 _OK = 200
 
 
@@ -35,6 +39,9 @@ class AdminClient:
         self._server_uri = server_uri
 
     async def perform(self, operation: Operation[Q, R], query: Q) -> R:
+        """Whoever listens gets the lines that the server tells meanwhile."""
+        if operation.tells and (hear := listener()) is not None:
+            return await self._told(operation, query, hear)
         target, sent = self._request(operation, query)
         try:
             status, answer = await self._exchange(operation.method, target, sent)
@@ -47,6 +54,24 @@ class AdminClient:
         return self._decoded(answer, operation.result)
 
     async def stream(self, operation: Operation[Q, R], query: Q) -> AsyncIterator[tuple[R, ...]]:
+        async for lines in self._lines(operation, query):
+            yield tuple(self._decoded(line, operation.result) for line in lines)
+
+    async def _told(self, operation: Operation[Q, R], query: Q, hear: TakeLine) -> R:
+        async for lines in self._lines(operation, query):
+            for line in lines:
+                told = self._decoded(line, ToldLine)
+                if isinstance(told.refusal, Refusal):
+                    raise told_refusal(told.refusal)
+                if told.result is not UNSET:
+                    return self._read(msgspec.convert, told.result, operation.result)
+                if not told.line:  # it is the answer of an older server, which tells nothing
+                    return self._decoded(line, operation.result)
+                hear(told.line)
+        raise cannot_reach(self._server_uri, CUT)
+
+    async def _lines(self, operation: Operation[Q, R], query: Q) -> AsyncIterator[list[bytes]]:
+        """The lines of an answer, as many at a time as have come."""
         target, sent = self._request(operation, query)
         status, pieces = await self._exchange.open(operation.method, target, sent)
         if status != _OK:
@@ -54,7 +79,7 @@ class AdminClient:
         rest = b""
         async for piece in pieces:
             *lines, rest = (rest + piece).split(b"\n")
-            yield tuple(self._decoded(line, operation.result) for line in lines)
+            yield lines
         if rest:
             raise cannot_reach(self._server_uri, CUT)
 
@@ -64,9 +89,12 @@ class AdminClient:
         except UnicodeError as error:
             raise BadRequest(f"this cannot be sent to {self._server_uri}: {error}") from error
 
-    def _decoded(self, answer: bytes, kind: type[R]) -> R:
+    def _decoded(self, answer: bytes, kind: type[T]) -> T:
+        return self._read(decoded, answer, kind)
+
+    def _read(self, read: Callable[[Any, type[T]], T], answer: object, kind: type[T]) -> T:
         try:
-            return decoded(answer, kind)
+            return read(answer, kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ServerUnreachable(
                 f"{self._server_uri} answers what no Clace server does: {error}"

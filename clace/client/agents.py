@@ -15,7 +15,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IResponse
 from zope.interface import classImplements
 
-from clace.admin_api import AS_USER
+from clace.admin_api import AS_USER, LINES
 from clace.bodies import ArrivingBody, WholeBody, collected
 from clace.client.administration import AdminClient
 from clace.client.failures import unreachable
@@ -51,7 +51,7 @@ class AgentExchange:
         self._clock = clock
         self._server_uri = server_uri
         self._limit = limit
-        self._headers = Headers({"Accept": ["application/json"], "User-Agent": ["clace"]})
+        self._headers = Headers({"User-Agent": ["clace"]})
         if token:
             self._headers.addRawHeader("Authorization", f"Bearer {header_value(token)}")
         elif credentials:
@@ -76,7 +76,7 @@ class AgentExchange:
     ) -> tuple[int, AsyncIterator[bytes]]:
         """Each step of it may last as long as a whole exchange."""
         try:
-            response = await self._timed(self._begin(method, self._url(target), body))
+            response = await self._timed(self._begin(method, self._url(target), body, LINES))
         except ClaceError:
             raise
         except Exception as error:
@@ -107,8 +107,11 @@ class AgentExchange:
         response = await self._begin(method, url, body)
         return response.code, await collect(response, self._limit)
 
-    async def _begin(self, method: str, url: bytes, body: bytes | None) -> IResponse:
+    async def _begin(
+        self, method: str, url: bytes, body: bytes | None, accepted: str = "application/json"
+    ) -> IResponse:
         headers = self._headers.copy()
+        headers.addRawHeader("Accept", accepted)
         if body is not None:
             headers.addRawHeader("Content-Type", "application/json")
         sent = WholeBody(body) if body is not None else None

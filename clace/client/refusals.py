@@ -27,7 +27,12 @@ def refusal(status: int, body: bytes) -> ClaceError:
         told = msgspec.json.decode(body, type=Refusal)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         told = Refusal(_plain_text(body), status)
-    message = told.message or f"status code {status}"
+    return told_refusal(told, status)
+
+
+def told_refusal(told: Refusal, status: int = 0) -> ClaceError:
+    """The error that a server refused a request with."""
+    message = told.message or f"status code {status or told.code}"
     kind = errors.BY_CODE.get(told.error) or _BY_STATUS.get(told.code, ClaceError)
     if issubclass(kind, LockedOut):
         return kind(message, retry_after=told.retry_after)

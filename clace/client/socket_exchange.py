@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from clace.admin_api import AS_USER
+from clace.admin_api import AS_USER, LINES
 from clace.client.transport import (
     CONNECT_SECONDS,
     CUT,
@@ -37,7 +37,7 @@ _MAX_HEAD = 64 * 1024
 _READ = 64 * 1024
 _FIRST_FINAL_STATUS = 200
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
-_HEAD = "{} {} HTTP/1.1\r\nHost: clace\r\nAccept: application/json\r\nUser-Agent: clace\r\n"
+_HEAD = "{} {} HTTP/1.1\r\nHost: clace\r\nAccept: {}\r\nUser-Agent: clace\r\n"
 
 
 class SocketExchange:
@@ -83,7 +83,7 @@ class SocketExchange:
     ) -> tuple[int, AsyncIterator[bytes]]:
         with ExitStack() as connections:
             connection = connections.enter_context(self._connected())
-            answer, request = _Answer(), _request(method, target, body, self._as_user)
+            answer, request = _Answer(), _request(method, target, body, self._as_user, LINES)
             try:
                 is_sent = self._send(connection, request, self._deadline())
             except TimeoutError as error:
@@ -235,8 +235,10 @@ class _Answer:
         self.is_whole = self._has_head
 
 
-def _request(method: str, target: str, body: bytes | None, as_user: str) -> bytes:
-    head = _HEAD.format(method, f"/_clace{target}")
+def _request(
+    method: str, target: str, body: bytes | None, as_user: str, accepted: str = "application/json"
+) -> bytes:
+    head = _HEAD.format(method, f"/_clace{target}", accepted)
     if as_user:
         head += f"{AS_USER}: {header_value(as_user)}\r\n"
     if body is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from clace.admin_api import (
 )
 from clace.errors import BadRequest
 from clace.interfaces import Asking, IProgramControl, IProgramOperations, LogFilter
+from clace.line_queue import LineQueue
 from clace.model import CONTAINER_PLUGIN, LOG_LEVELS, PROCESS_PLUGIN, App
 from clace.operations.rooms import OperationRooms
 from clace.text import time_text
@@ -27,8 +27,6 @@ from clace.text import time_text
 MOST_LINES = 100_000
 _MOST_DIGITS = 9
 _USUAL_LINES = 1000
-_BEHIND = 10_000
-_LEFT_OUT = "(lines were left out here: they came faster than they were read)"
 
 
 @implementer(IProgramOperations)
@@ -113,42 +111,6 @@ class ProgramOperations:
 
     def _state(self, app: App) -> ProgramState:
         return ProgramState(app.address, self._control.state(app))
-
-
-class LineQueue:
-    """Lines on their way to somebody who takes them as fast as they like."""
-
-    def __init__(self) -> None:
-        self._lines: deque[str] = deque()
-        self._waiting: Deferred[None] | None = None
-        self._has_ended = False
-
-    def put(self, line: str) -> None:
-        if len(self._lines) < _BEHIND:
-            self._lines.append(line)
-        elif self._lines[-1] != _LEFT_OUT:
-            self._lines.append(_LEFT_OUT)
-        self._wake()
-
-    def end(self, result: object) -> object:
-        """No more lines come; passes ``result`` on."""
-        self._has_ended = True
-        self._wake()
-        return result
-
-    async def taken(self) -> tuple[str, ...]:
-        """The next lines; none at the end."""
-        if not self._lines and not self._has_ended:
-            self._waiting = Deferred()
-            await self._waiting
-        lines = tuple(self._lines)
-        self._lines.clear()
-        return lines
-
-    def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None and not waiting.called:
-            waiting.callback(None)
 
 
 def _filter(query: ReadLog) -> LogFilter:

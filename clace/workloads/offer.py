@@ -16,10 +16,12 @@ from clace.interfaces import (
     IWorkloadOffer,
     PreparedWorkload,
     ProgramExit,
+    Tell,
     WorkloadOrder,
 )
 from clace.model import OVERLAP, App, AppKind, Lifetime
 from clace.single_flight import SingleFlight
+from clace.telling import listener
 from clace.workloads.advice import advised
 from clace.workloads.backoff import BackOff
 from clace.workloads.generation import Generation
@@ -161,9 +163,21 @@ class WorkloadOffer:
         """
         if self._prepared is None:
             engine: IWorkloadEngine = self._supplies.engine
-            self._prepared = await engine.prepare(self.order, self._home.log.tell)
+            self._prepared = await engine.prepare(self.order, self._teller())
             self.pins = self._prepared.pins or self.pins
         return self._prepared
+
+    def _teller(self) -> Tell:
+        """Return who takes the lines of a build: the log, and whoever has asked for it."""
+        keep, hear, order = self._home.log.tell, listener(), self.order
+        if hear is None:
+            return keep
+
+        def tell(line: str) -> None:
+            keep(line)
+            hear(f"{order.app.main_address}: {order.redact(line)}")
+
+        return tell
 
     def try_again(self) -> None:
         """Start at once when it is asked for, whatever happened before."""

@@ -1,10 +1,12 @@
 import contextlib
 import io
+import json
 
 import click
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.cli.progress import Progress, tick
+from clace.cli.progress import Progress, line_of_work, tick
+from clace.telling import listener
 from tests.support.command_line import CommandLineCase
 
 
@@ -58,6 +60,25 @@ class TickTests(SynchronousTestCase):
         """Elsewhere each ten seconds are a line."""
         written, _ = self.told(2, is_live=False)
         self.assertEqual(written, ["Reload: 10 s, and goes on\n", "Reload: 20 s, and goes on\n"])
+
+
+class LineTests(CommandLineCase, SynchronousTestCase):
+    """Lines about work, as the server tells them."""
+
+    def test_shown(self):
+        """On a terminal they take the place of the time; what is in them drives no terminal."""
+        for is_live, expected in ((True, "\r\x1b[K  a\\x1b[2Jb\n"), (False, "a\\x1b[2Jb\n")):
+            self.assertEqual(line_of_work("a\x1b[2Jb", is_live=is_live), expected)
+
+    def ask(self, target, operation):
+        listener()("/x: one")
+        return super().ask(target, operation)
+
+    def test_command(self):
+        """A command writes them to stderr, and its result to stdout."""
+        result = self.run_cli("app", "list", "--format", "json")
+        self.assertEqual(result.stderr, "/x: one\n")
+        self.assertEqual(json.loads(result.stdout), [])
 
 
 class ProgressTests(SynchronousTestCase):

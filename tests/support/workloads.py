@@ -165,6 +165,7 @@ class MemoryEngine:
         self.make = lambda _workload: None
         self.held = None
         self.broken = ""
+        self.told = "building"
 
     def needs(self, app, config):
         return permissions(app, config)
@@ -172,7 +173,7 @@ class MemoryEngine:
     async def prepare(self, order, tell):
         if self.broken:
             raise AppBroken(self.broken)
-        tell("building")
+        tell(self.told)
         if self.held is not None:
             await self.held
         self.prepared.append(order)

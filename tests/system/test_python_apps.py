@@ -1,5 +1,6 @@
 """Apps without an app.star: recognised, built behind a wall and served, without any index."""
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -77,8 +78,7 @@ class PythonAppTests(SharedDaemonTestCase):
 
     def test_missing_package(self):
         """What cannot be installed is told by its name, and nothing is installed."""
-        file = self.put("x", **{"requirements.txt": "flask\nnosuch\n"})
-        refused = self.daemon.refused("app", "create", "--approve", str(file.parent), "/broken")
+        refused = self.daemon.refused("app", "create", "--approve", str(self.broken()), "/broken")
         self.assertIn("cannot install nosuch of requirements.txt from no index", refused)
         self.assertEqual(self.daemon.get("/broken").status, 404)
 
@@ -105,6 +105,32 @@ class PythonAppTests(SharedDaemonTestCase):
         self.assertEqual(self.daemon.get("/sent/").status, 200)
         self.assertNotIn("big.log", self.daemon.must("version", "files", "/sent"))
         self.daemon.must("app", "reload", "--force-reload", "/sent")
+
+    def test_build_is_told(self):
+        """Whoever asks for a build is told its lines meanwhile, over TCP too; the result stays as
+        it is.
+        """
+        uri = f"http://127.0.0.1:{self.daemon.ports['http']}"
+        there = ("--server-uri", uri, "--admin-password", PASSWORD)
+        for path, where in (("/told", ()), ("/told-over-tcp", there)):
+            file = str(self.put(path))
+            create = ("app", "create", "--approve", "--format", "json", *where, file, path)
+            done = self.daemon.cli(*create)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(json.loads(done.stdout)["spec"], "python-flask")
+            self.assertIn(f"\n{path}: Locking the packages of ", f"\n{done.stderr}")
+            Path(file).write_text(f"TEXT = 'again'\n{SALES}")
+            done = self.daemon.cli("app", "reload", "--promote", *where, path)
+            self.assertIn(f"{path}: Packages are there: environment ", done.stderr)
+        failed = self.daemon.cli(
+            "app", "create", "--approve", *there, str(self.broken()), "/told-b"
+        )
+        self.assertEqual((failed.returncode, failed.stdout), (1, ""))
+        self.assertIn("/told-b: Locking", failed.stderr)
+        self.assertIn("\nerror: cannot install nosuch", failed.stderr)
+
+    def broken(self):
+        return self.put("x", **{"requirements.txt": "flask\nnosuch\n"}).parent
 
     def test_options(self):
         """An option that opens the wall has to be approved; one that nobody knows is refused."""

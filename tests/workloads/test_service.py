@@ -20,6 +20,7 @@ from clace.interfaces import (
 )
 from clace.model.app import AppKind
 from clace.model.workloads import OVERLAP, Lifetime, ProcessNeeds, WorkloadConfig
+from clace.telling import listening
 from clace.workloads.control import ProgramControl
 from clace.workloads.limits import WorkloadLimits
 from tests.support.apps import DictFiles, an_app
@@ -98,6 +99,29 @@ class ImageTests(WorkloadCase):
         self.assertEqual(self.running, [1])
         self.successResultOf(self.rehearse(self.offer(app=self.pinned("2"))))
         self.assertEqual(self.running, [1, 2])
+
+
+class ToldTests(WorkloadCase):
+    """The lines of a build, for whoever has asked for it."""
+
+    def test_told(self):
+        """They get the lines with the app's address and without secrets; the log has them too."""
+        heard = []
+        self.engine.told = "building with t0ken"
+        files = DictFiles({"app.py": "1"})
+        offer = self.workloads.offer(
+            self.app, files, PLAIN, {}, lambda text: text.replace("t0ken", "-")
+        )
+        with listening(heard.append):
+            self.successResultOf(self.rehearse(offer))
+        self.assertEqual(heard, [f"{self.app.main_address}: building with -"])
+        self.assertIn("clace: building", self.log())
+
+    def test_nobody_listens(self):
+        """A build for a visitor is in the log alone."""
+        self.publish()
+        self.lease()
+        self.assertIn("clace: building", self.log())
 
 
 class StartTests(WorkloadCase):

@@ -18,6 +18,7 @@ from clace.web.admin.audit import AdminAudit
 from clace.web.admin.guard import Guard
 from clace.web.admin.parameters import parameters_of, read_parameters, read_query
 from clace.web.admin.router import AdminRouter, RouterResource, StreamedLines, Unanswered
+from clace.web.admin.told import told, wants_lines
 from clace.web.error_table import ErrorTable
 from clace.web.http1 import receive
 from clace.web.statuses import STATUSES
@@ -69,6 +70,13 @@ class AdminAPI:
         if operation.streams:
             results = self._streamed(operation, identity, query, request)
             return StreamedLines(results)
+        work = self._done(operation, identity, query)
+        return await (
+            told(work, self._errors) if operation.tells and wants_lines(request) else work
+        )
+
+    async def _done(self, operation: Operation[Q, R], identity: Identity, query: Q) -> Struct:
+        """Perform an operation, and record how it ended."""
         try:
             result = await self._administration.perform_as(identity, operation, query)
         except ClaceError as error:

@@ -37,6 +37,7 @@ class StreamedLines(Struct, frozen=True):
     """Results in place of one, some at a time; each becomes a line of JSON."""
 
     results: AsyncGenerator[tuple[Struct, ...], None]
+    status: int = 200
 
 
 class AdminRouter(Klein):
@@ -172,6 +173,7 @@ async def _send_lines(request: Request, streamed: StreamedLines) -> None:
             async for results in given:
                 yield b"".join(msgspec.json.encode(result) + b"\n" for result in results)
 
+    request.setResponseCode(streamed.status)
     request.setHeader(b"Content-Type", LINES.encode())
     request.setHeader(b"X-Content-Type-Options", b"nosniff")
     try:

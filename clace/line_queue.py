@@ -1,0 +1,49 @@
+"""Lines on their way from work to whoever reads about it."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from twisted.internet.defer import Deferred
+
+_BEHIND = 10_000
+_LEFT_OUT = "(lines were left out here: they came faster than they were read)"
+
+
+class LineQueue:
+    """Lines on their way to somebody who takes them as fast as they like."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque()
+        self._waiting: Deferred[None] | None = None
+        self._has_ended = False
+
+    def put(self, line: str) -> None:
+        """Take a line, unless the queue has ended."""
+        if self._has_ended:
+            return
+        if len(self._lines) < _BEHIND:
+            self._lines.append(line)
+        elif self._lines[-1] != _LEFT_OUT:
+            self._lines.append(_LEFT_OUT)
+        self._wake()
+
+    def end(self, result: object) -> object:
+        """No more lines come; passes ``result`` on."""
+        self._has_ended = True
+        self._wake()
+        return result
+
+    async def taken(self) -> tuple[str, ...]:
+        """The next lines; none at the end."""
+        if not self._lines and not self._has_ended:
+            self._waiting = Deferred()
+            await self._waiting
+        lines = tuple(self._lines)
+        self._lines.clear()
+        return lines
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.called:
+            waiting.callback(None)
