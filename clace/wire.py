@@ -6,7 +6,7 @@ kind not expected is a reason to end the host.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, final, get_args
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -99,6 +99,7 @@ class LoadFailed(HostMessage, frozen=True, tag="load_failed"):
     code: str = "app_failed"
 
 
+@final
 class AnswerHead(HostMessage, frozen=True, tag="head", kw_only=True, omit_defaults=True):
     """Status and headers of an answer; ``last`` if the whole body is in it.
 
@@ -148,6 +149,7 @@ class RequestFailed(HostMessage, frozen=True, tag="failed", kw_only=True):
         return found.cut()
 
 
+@final
 class CallPlugin(HostMessage, frozen=True, tag="call", kw_only=True, omit_defaults=True):
     """A plugin call made while answering request ``request``; ``call`` numbers it."""
 
@@ -261,13 +263,18 @@ def pack(message: Downward | Upward) -> bytes:
     :raises BadFrame: it is over the limit.
     """
     body = _encoder.encode(message)
+    if len(body) > _FEW_BYTES:
+        _check_size(message, body)
+    return framed(body)
+
+
+def _check_size(message: Downward | Upward, body: bytes) -> None:
     is_statement = type(message) in _STATEMENTS
     limit = MAX_STATEMENT if is_statement else MAX_FRAME
     if len(body) > limit:
         raise BadFrame(f"a frame of {len(body)} bytes is over the limit of {limit}")
     if is_statement:
         _check_values(body)
-    return framed(body)
 
 
 def pack_large(head: AnswerHead, size: int) -> bytes:
@@ -285,12 +292,12 @@ def unpack_downward(body: bytes) -> Downward:
 
 def unpack_upward(frame: bytes | Tailed) -> Upward | LargeAnswer:
     """:raises BadFrame: if the frame is not a message from a host, or too much for its kind."""
-    if isinstance(frame, Tailed):
-        return _large(frame)
-    return _upward_of(frame)
+    return _large(frame) if isinstance(frame, Tailed) else _upward_of(frame)
 
 
 def _upward_of(body: bytes) -> Upward:
+    if len(body) <= _FEW_BYTES:
+        return _decoded(_upward, body)
     _check_values(body)
     if len(body) > MAX_STATEMENT:
         return _decoded(_bodies, body)
@@ -320,7 +327,7 @@ def unpack_from_fork_server(body: bytes) -> FromForkServer:
 
 
 def _check_values(body: bytes) -> None:
-    if len(body) > _FEW_BYTES and has_more(body, MAX_VALUES):
+    if has_more(body, MAX_VALUES):
         raise BadFrame(f"a frame of more than {MAX_VALUES} values is over the limit")
 
 

@@ -26,6 +26,8 @@ class MinuteQuota:
     @property
     def is_used_up(self) -> bool:
         """Return true if more was taken than there was."""
+        if self._used <= self.amount:
+            return False  # in this minute or any other
         self._begin_anew()
         return self._used > self.amount
 

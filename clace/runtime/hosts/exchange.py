@@ -94,7 +94,7 @@ class HostExchange:
         self._body: AnswerBody | None = None
         self._over = False
         self.is_asked = False
-        self.response: Deferred[AppResponse] = Deferred(lambda _: self._abandon())
+        self.response: Deferred[AppResponse] = Deferred(self._abandon)
 
     def begin(self, ask: bytes) -> None:
         """Have the host asked by this frame, whose time runs from now on.
@@ -113,7 +113,7 @@ class HostExchange:
 
         :raises BadFrame: if it does not fit what came before.
         """
-        if isinstance(message, AnswerHead):
+        if type(message) is AnswerHead:  # isinstance looks long at others of msgspec's
             self._head(message, (message.body,))
         elif isinstance(message, (CallPlugin, NextItems)):
             self._plugin(message)
@@ -169,13 +169,14 @@ class HostExchange:
             )
 
     def _whole(self, head: AnswerHead, pieces: Sequence[bytes]) -> AppResponse | ClaceError:
-        size = sum(map(len, pieces))
+        body = pieces[0] if len(pieces) == 1 else None
+        size = sum(map(len, pieces)) if body is None else len(body)
         if size > self._limits.response_mb * MEBIBYTE:
             told = f"the app's answer is over {self._limits.response_mb} MB"
             return limit_reached("response_size", AppFailed(told))
         fault = head.fault and head.fault.cut()
         if size <= LARGEST_PIECE:
-            body = b"".join(pieces)
+            body = b"".join(pieces) if body is None else body
             return AppResponse(status=head.status, headers=head.headers, body=body, fault=fault)
         return AppResponse(
             status=head.status,
@@ -300,7 +301,7 @@ class HostExchange:
     async def _close(self) -> None:
         await self._calls.end()
 
-    def _abandon(self) -> None:
+    def _abandon(self, _response: Deferred[AppResponse]) -> None:
         if self._body is not None:
             self._body.abandon()
 

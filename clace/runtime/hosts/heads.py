@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from clace.frames import BadFrame
 from clace.wire import MAX_HEADER, AnswerHead
 
@@ -36,14 +38,23 @@ _ALLOWED = frozenset(
     }
 )
 _REPEATED = frozenset({"vary"})
+# Hosts say the same in most answers. What they can make us remember is a few megabytes at most.
+_REMEMBERED, _FEW = 64, 8
+
+Headers = tuple[tuple[str, str], ...]
 
 
 def check_head(head: AnswerHead) -> None:
     """:raises BadFrame: if no honest host sends this status or one of these headers."""
     if head.status not in _STATUSES:
         raise BadFrame(f"a status of {head.status}")
+    (_check if len(head.headers) <= _FEW else _check.__wrapped__)(head.headers)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _check(headers: Headers) -> None:
     seen: set[str] = set()
-    for name, value in head.headers:
+    for name, value in headers:
         lower = name.lower()
         if lower not in _ALLOWED:
             raise BadFrame(f"the header {name[:200]!r} is not for an app to send")

@@ -17,7 +17,7 @@ from clace.errors import AppBroken, AppCrashed, AppNotApproved, AppTimedOut, Cla
 from clace.frames import MAX_FRAME, BadFrame
 from clace.model import AppRequest, AppResponse, missing
 from clace.runtime.hosts.calls import PluginCalls
-from clace.runtime.hosts.exchange import HostExchange, OfRequest, too_late
+from clace.runtime.hosts.exchange import HostExchange, too_late
 from clace.runtime.hosts.fork_server import ForkServerProcess
 from clace.runtime.hosts.fragments import HeldFrames
 from clace.runtime.hosts.life import begin_life
@@ -187,10 +187,10 @@ class AppHost:
 
     def _received(self, message: Upward | LargeAnswer) -> None:
         # The usual ones first: to find that a Struct is not one of a kind takes long.
-        if isinstance(message, AnswerHead):
-            self._of_request(message.id, message)
-        elif isinstance(message, CallPlugin):
-            self._of_request(message.request, message)
+        if type(message) is AnswerHead:
+            self._exchange(message.id).received(message)
+        elif type(message) is CallPlugin:
+            self._exchange(message.request).received(message)
         elif isinstance(message, RequestFailed):
             self._request_failed(message)
         elif isinstance(message, HostReady):
@@ -203,15 +203,12 @@ class AppHost:
             assert self._note is not None
             self._note(message)
         elif isinstance(message, (LargeAnswer, BodyChunk)):
-            self._of_request(message.id, message)
+            self._exchange(message.id).received(message)
         else:
-            self._of_request(message.request, message)
+            self._exchange(message.request).received(message)
 
     def note_walls(self, ready: HostReady) -> None:
         self.walls = ready.walls
-
-    def _of_request(self, number: int, message: OfRequest) -> None:
-        self._exchange(number).received(message)
 
     def _request_failed(self, failed: RequestFailed) -> None:
         exchange = self._exchange(failed.id)

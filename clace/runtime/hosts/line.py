@@ -116,11 +116,8 @@ class HostLine(Protocol):
         body = self._frames.only(data)
         if body is None:
             self._take(data)
-        else:
-            self._hear(body)
-
-    def _hear(self, body: bytes) -> None:
-        """Hear the only frame that has come."""
+            return
+        # The only frame that has come, as most do.
         begun = self._clock.seconds()
         try:
             self._received(unpack_upward(body))

@@ -18,21 +18,19 @@ class PausableTimeout:
         self._most = seconds
         self._left = seconds
         self._late = late
-        self._since = 0.0
         self._timer: Any = None
 
     def start(self) -> None:
         """Time passes from now on."""
         if self._timer is None:
-            self._since = self._clock.seconds()
-            self._timer = self._clock.callLater(max(0.0, self._left), self._late)
+            self._timer = self._clock.callLater(self._left, self._late)
 
     def stop(self) -> None:
         """No time passes until it is started again."""
         if self._timer is None:
             return
-        self._left -= self._clock.seconds() - self._since
         timer, self._timer = self._timer, None
+        self._left = max(0.0, timer.getTime() - self._clock.seconds())
         if timer.active():
             timer.cancel()
 

@@ -6,20 +6,20 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 
-class TimedCall:
-    """A call that is to come."""
+class TimedCall(Struct, eq=False):
+    """A call that is to come at ``until``; ``others`` are all of its row."""
 
-    __slots__ = ("late", "others", "until")
+    until: float
+    late: Callable[[], object]
+    others: dict[TimedCall, None]
 
-    def __init__(
-        self, until: float, late: Callable[[], object], others: dict[TimedCall, None]
-    ) -> None:
-        self.until = until
-        self.late = late
-        self.others = others
+    def getTime(self) -> float:
+        """Return when it is called, as Twisted's say it."""
+        return self.until
 
     def active(self) -> bool:
         """Return true until it is called or cancelled."""
