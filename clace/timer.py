@@ -21,17 +21,20 @@ class RestartableTimer:
         self._late = late
         self._until: float | None = None
         self._call: IDelayedCall | None = None
+        self._comes_at = 0.0
 
     def set(self, seconds: float | None) -> None:
         """Call ``late`` in ``seconds`` and no longer at the time set before; ``None`` for never."""
         if seconds is None:
             self._until = None
             return
-        self._until = self._clock.seconds() + seconds
+        until = self._until = self._clock.seconds() + seconds
         if self._call is None:
             self._call = self._clock.callLater(seconds, self._look)
-        elif self._call.getTime() > self._until:
+            self._comes_at = until
+        elif self._comes_at > until:
             self._call.reset(seconds)
+            self._comes_at = until
 
     def cancel(self) -> None:
         """Never call again, and let go of whoever would be called: no cycle keeps it in memory."""
@@ -48,6 +51,7 @@ class RestartableTimer:
         left = self._until - self._clock.seconds()
         if left > _NOW:
             self._call = self._clock.callLater(left, self._look)
+            self._comes_at = self._until
         else:
             self._until = None
             self._late()

@@ -20,6 +20,8 @@ _HEALTH = b"/_clace/health"
 _OURS = b"_clace"
 _PREFIXES = (b"/_clace/", b"/_clace_webhook/")
 _RESERVED = frozenset({_OURS, b"_clace_webhook"})
+# Their first byte, as it is or written in hexadecimal digits.
+_MAY_BE_OURS = (b"_", b"%")
 
 
 class RootResource(Resource, Entrance):
@@ -38,15 +40,21 @@ class RootResource(Resource, Entrance):
 
     def takes(self, target: bytes) -> bool:
         """Return true for the health check, our other routes but the admin API, and apps."""
+        if target[1:2] not in _MAY_BE_OURS:
+            return self._apps is not None and target != b"*"
         first = target[1:].partition(b"?")[0].partition(b"/")[0]
         if (unquote_to_bytes(first) if b"%" in first else first) not in _RESERVED:
             return self._apps is not None and target != b"*"
         return target == _HEALTH or (target.startswith(_PREFIXES) and self._is_step(target))
 
     def serve(self, request: DirectRequest) -> None:
-        if request.uri == _HEALTH:
+        target = request.uri
+        if target[1:2] != b"_":
+            assert self._apps is not None
+            self._apps.serve(request)
+        elif target == _HEALTH:
             send(request, _HEALTHY)
-        elif request.uri.startswith(_PREFIXES) and self._is_step(request.uri):
+        elif target.startswith(_PREFIXES) and self._is_step(target):
             assert self._steps is not None
             self._steps.serve(request)
         else:

@@ -51,6 +51,10 @@ class SizedBody:
         return data
 
 
+NO_BODY = SizedBody(0)
+"""The body of most requests; nothing changes it."""
+
+
 class ChunkedBody:
     """A body in chunks, to the letter of RFC 9112; extensions and trailers are dropped.
 

@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from clace.sending import write_now
 from clace.web.http1.arrival import LEFT
-from clace.web.http1.bodies import ChunkedBody, RequestBody, SizedBody, body_too_large
+from clace.web.http1.bodies import NO_BODY, ChunkedBody, RequestBody, SizedBody, body_too_large
 from clace.web.http1.half_closed import HalfClosedWatch
 from clace.web.http1.heads import Head, HeadReader, find_head
 from clace.web.http1.limits import RefusedRequest
@@ -75,7 +75,8 @@ class StrictHTTPChannel(PassingChannel):
     def requestDone(self, request: Any) -> None:
         self.requests.remove(request)
         self._handlingRequest = False
-        self._end_passing()
+        if self._passes or self._is_held:
+            self._end_passing()
         if self._is_held_back:
             self._go_on_reading()
         if self._phase is not ANSWER:
@@ -85,7 +86,8 @@ class StrictHTTPChannel(PassingChannel):
         elif self.persistent:
             self._head = self._body = None
             self._enter(IDLE)
-            self._advance()
+            if self._received or self._half_closed is not None:
+                self._advance()
         else:
             self.loseConnection()
 
@@ -265,11 +267,14 @@ class StrictHTTPChannel(PassingChannel):
         head = self._reader.read(bytes(self._received[start:end]))
         del self._received[:end]
         self._begin(head)
-        return True
+        # Most are not answered yet, or nothing has come behind them.
+        return self._passes or (self._phase is not ANSWER and bool(self._received))
 
     def _begin(self, head: Head) -> None:
         self._head = head
-        if head.length is None:
+        if head.length == 0:
+            self._body = NO_BODY
+        elif head.length is None:
             self._body = ChunkedBody(self.limits.body)
         elif head.length > self.limits.body and not self.site.may_pass(head):
             raise body_too_large(self.limits.body)
@@ -339,17 +344,17 @@ class StrictHTTPChannel(PassingChannel):
     def _enter(self, phase: ConnectionPhase) -> None:
         """Enter ``phase`` and start its timeout."""
         self._phase = phase
-        if phase is HEAD:
-            self.setTimeout(self.limits.head_seconds)
-        elif phase is ANSWER:
-            self.setTimeout(None)
+        if phase is ANSWER:
+            self._timer.set(None)
             self.factory.busy(self)
+        elif phase is HEAD:
+            self._timer.set(self.limits.head_seconds)
         else:
             self.factory.idle(self)
             if self._waitingForTransport:
                 self._watch_client()
             else:
-                self.setTimeout(self.limits.idle_seconds)
+                self._timer.set(self.limits.idle_seconds)
 
     def _refuse(self, refused: RefusedRequest) -> None:
         request = self.requests.pop() if self.requests else None

@@ -5,9 +5,10 @@ Twisted's request knows more, which costs more than the rest of most answers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol, final
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IPushProducer
@@ -44,11 +45,26 @@ class SiteRecords(Protocol):
     def log(self, request: Any, /) -> None: ...
 
 
+@final
 class DirectRequest(ArrivingRequest, AnsweredAtOnce):
     """A request and its answer on a connection.
 
     Names of Twisted's mean what they mean there; names of headers are asked for in lower case.
     """
+
+    code = 200
+    sentLength = 0
+    startedWriting = False
+    finished = False
+    content: IO[bytes] | None = None
+    _disconnected = False
+    _in_chunks = False
+    _is_sized = False
+    _at_once = 0
+    _unsent_head = b""
+    _without_body = False
+    _endings: Sequence[Deferred[None]] = ()
+    _follower: VisitorFollower | None = None
 
     def __init__(self, channel: StrictHTTPChannel, site: SiteRecords, head: Head) -> None:
         self.channel: StrictHTTPChannel | None = channel
@@ -59,22 +75,8 @@ class DirectRequest(ArrivingRequest, AnsweredAtOnce):
         self.clientproto = head.version
         self.requestHeaders = head.headers
         self.authority = head.headers.host
-        self.content: IO[bytes] | None = None
         self.began = site.seconds()
         self.peer: Peer = head.headers.once(site.peer_of, self)
-        self.code = 200
-        self.sentLength = 0
-        self.startedWriting = False
-        self.finished = False
-        self._disconnected = False
-        self._in_chunks = False
-        self._is_sized = False
-        self._at_once = 0
-        self._unsent_head = b""
-        self._without_body = False
-        self._endings: list[Deferred[None]] = []
-
-        self._follower: VisitorFollower | None = None
         self.length = head.length
         self.awaits_continue = head.awaits_continue
 
@@ -198,7 +200,8 @@ class DirectRequest(ArrivingRequest, AnsweredAtOnce):
         channel, self.channel = self.channel, None
         assert channel is not None
         channel.requestDone(self)
-        self._close()
+        if self.content is not None:
+            self.content.close()
         for ending in self._endings:
             ending.callback(None)
 
@@ -276,7 +279,7 @@ class DirectRequest(ArrivingRequest, AnsweredAtOnce):
     def notifyFinish(self) -> Deferred[None]:
         """Fire at the end of the answer; with a failure if the client leaves before."""
         ending: Deferred[None] = Deferred()
-        self._endings.append(ending)
+        self._endings = (*self._endings, ending)
         return ending
 
     def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:  # noqa: FBT001
@@ -313,18 +316,15 @@ class DirectRequest(ArrivingRequest, AnsweredAtOnce):
         self.site.log(self)
         self._disconnected = True
         self.channel = None
-        self._close()
-        endings, self._endings = self._endings, []
+        if self.content is not None:
+            self.content.close()
+        endings, self._endings = self._endings, ()
         for ending in endings:
             ending.errback(reason)
         self._body_lost(reason)
         follower, self._follower = self._follower, None
         if follower is not None:
             follower.gone()
-
-    def _close(self) -> None:
-        if self.content is not None:
-            self.content.close()
 
 
 class Entrance:

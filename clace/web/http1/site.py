@@ -160,11 +160,13 @@ class Site(server.Site):
             timeout=limits.idle_seconds,
         )
         self.new_id = new_id
+        self.seconds = reactor.seconds
         self._asks: Callable[[str], bool] = lambda _host: False
         self._access_log = access_log
         self._limits = limits
-        self._proxies = proxies
         self._connections = connections or ConnectionCounts(ConnectionBounds(), proxies, reactor)
+        self.busy, self.idle = self._connections.busy, self._connections.idle
+        self.peer_of = proxies.peer_of
         self._channels: set[StrictHTTPChannel] = set()
         self._date = (-1, b"")
         self._entrance = resource if isinstance(resource, Entrance) else None
@@ -200,22 +202,15 @@ class Site(server.Site):
 
     def serve(self, request: DirectRequest | SiteRequest, head: Head) -> None:
         """Have the request answered."""
-        if isinstance(request, SiteRequest):
-            request.requestReceived(head.method, head.target, head.version)
-        else:
+        if type(request) is DirectRequest:
             assert self._entrance is not None
             self._entrance.serve(request)
-
-    def seconds(self) -> float:
-        return self.reactor.seconds()
-
-    def peer_of(self, request: DirectRequest | SiteRequest) -> Peer:
-        """Return who sent the request."""
-        return self._proxies.peer_of(request)
+        else:
+            request.requestReceived(head.method, head.target, head.version)
 
     def date(self) -> bytes:
         """Return the value of ``Date``, made once for each second."""
-        now = int(self.reactor.seconds())
+        now = int(self.seconds())
         if self._date[0] != now:
             self._date = (now, datetimeToString(now))
         return self._date[1]
@@ -247,12 +242,6 @@ class Site(server.Site):
         elif not self._connections.admit(channel, channel.getPeer()):
             channel.turn_away()
 
-    def busy(self, channel: StrictHTTPChannel) -> None:
-        self._connections.busy(channel)
-
-    def idle(self, channel: StrictHTTPChannel) -> None:
-        self._connections.idle(channel)
-
     def closed(self, channel: StrictHTTPChannel) -> None:
         self._channels.discard(channel)
         self._connections.forget(channel)
@@ -266,7 +255,7 @@ class Site(server.Site):
                 time=datetime.fromtimestamp(self.reactor.seconds(), UTC),
                 method=_text(head.method) if head else "",
                 host=head.headers.host if head else "",
-                path=_path(head.target) if head else "",
+                path=_text(head.target.partition(b"?")[0]) if head else "",
                 proto=_text(head.version) if head else "",
                 remote=getattr(channel.getPeer(), "host", ""),
                 status=status,
@@ -295,13 +284,13 @@ class Site(server.Site):
         """The access log is closed by who made it."""
 
     def log(self, request: Any) -> None:
-        now = self.reactor.seconds()
+        now = self.seconds()
         self._access_log(
             AccessEntry(
                 time=datetime.fromtimestamp(now, UTC),
                 method=_text(request.method),
                 host=request.authority,
-                path=_path(request.uri),
+                path=_text(request.path),
                 proto=_text(request.clientproto),
                 remote=request.peer.ip,
                 status=request.code,
@@ -313,7 +302,3 @@ class Site(server.Site):
 
 def _text(value: bytes) -> str:
     return value.decode("ascii", "replace")
-
-
-def _path(target: bytes) -> str:
-    return _text(target.partition(b"?")[0])
