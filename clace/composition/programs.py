@@ -70,7 +70,7 @@ class Programs:
         built = Environments(environments, installer, file_threads.run)
         processes = ProcessEngine(reactor, built, self.starter, places, file_threads.run)
         settings = container_settings(data.config, os.environ)
-        containers = ContainerEngine(reactor, starter, sources, settings)
+        containers = ContainerEngine(reactor, starter, sources, settings, file_threads.run)
         seconds = settings.sweep_seconds if containers.is_there else 0
         self.sweeper = ContainerSweeper(reactor, containers, data.store.apps, seconds)
         engine = ChosenEngines(processes, containers if containers.is_there else None)

@@ -30,6 +30,7 @@ from clace.containers.names import (
 from clace.containers.namespaces import ENTER, WayIn, relay_command
 from clace.containers.options import NO_NETWORK, ContainerOptions, option_arguments, read_options
 from clace.containers.reaching import SOCKET, ContainerConnections, ContainerPlace
+from clace.containers.run_folders import RunFolders
 from clace.containers.settings import ContainerSettings
 from clace.containers.variables import variables_file
 from clace.containers.workload import ContainerWorkload
@@ -43,6 +44,7 @@ from clace.interfaces import (
     WorkloadOrder,
 )
 from clace.model import CONTAINER_PLUGIN, App, Lifetime, Permission, WorkloadConfig
+from clace.threads import InThread
 
 RUN_FOLDER = "/run/clace"
 """The folder in a container in which its program may have the socket that it listens on."""
@@ -74,6 +76,7 @@ class ContainerEngine:
         starter: IStarter,
         sources: ISourceFolder,
         settings: ContainerSettings,
+        in_thread: InThread,
     ) -> None:
         self._clock = reactor
         self._settings = settings
@@ -84,7 +87,10 @@ class ContainerEngine:
         self._mounts = ContainerMounts(settings, self._folder)
         self._connections = ContainerConnections(reactor)
         self._way = settings.way
+        self._run_folders = RunFolders(self._folder / "sockets", in_thread)
         self._used: set[str] = set()
+        self._looked_for: set[str] = set()
+        self._unclaimed: frozenset[str] = frozenset()
 
     @property
     def is_there(self) -> bool:
@@ -124,7 +130,8 @@ class ContainerEngine:
         )
 
     async def start(self, prepared: PreparedWorkload, log: Log) -> ContainerWorkload:
-        name = self._take_name(container_name(prepared.order.app, prepared.key))
+        left = await self._left(prepared)
+        name = self._take_name(left or container_name(prepared.order.app, prepared.key))
         try:
             workload = await self._start(name, prepared, log)
         except BaseException:
@@ -135,7 +142,7 @@ class ContainerEngine:
         return workload
 
     async def _start(self, name: str, prepared: PreparedWorkload, log: Log) -> ContainerWorkload:
-        launch, folder = prepared.launch, self._run_folder(name)
+        launch, folder = prepared.launch, self._run_folders.of(name)
         seen = await self._inspected(name)
         adopted = (
             seen is not None and _is_running(seen) and _label(seen, HASH_LABEL) == prepared.key
@@ -143,13 +150,13 @@ class ContainerEngine:
         if not adopted:
             if seen is not None:
                 await self._commands.remove(name)
-            _emptied(folder, is_shared=launch.uses_socket)
+            self._run_folders.make(name, is_shared=launch.uses_socket)
             await self._run(name, folder, prepared)
             seen = await self._inspected(name)
         if seen is None:
             raise ProgramFailed("the container has ended at once")
         needs_relay = self._way is WayIn.RELAY and launch.port and not launch.uses_socket
-        relay = f"{folder}.relay" if needs_relay else ""
+        relay = self._run_folders.relay(name) if needs_relay else ""
         place = ContainerPlace(
             pid=_pid(seen),
             folder=folder if launch.uses_socket else None,
@@ -189,30 +196,64 @@ class ContainerEngine:
         if not self.is_there:
             return
         for name in await self._names(f"{APP_LABEL}={app_id}"):
-            await self._commands.remove(name)
+            await (self._commands.remove if name in self._used else self._remove)(name)
         await self._images.forget(app_id)
         await self._sources.forget(app_id)
         self._mounts.forget(app_id)
 
     async def sweep(self, installed: frozenset[str]) -> tuple[str, ...]:
-        """Remove containers that this server has started for apps which are gone; their names."""
+        """Remove containers that an earlier run of this server has left and nobody needs: those of
+        apps which are gone, of commands, and of apps that nobody has asked since the last sweep.
+        """
         if not self.is_there:
             return ()
-        removed = []
-        for name in await self._names():
-            seen = await self._inspected(name)
-            is_wanted = seen is None or _label(seen, APP_LABEL) in installed
-            if is_wanted or name in self._used:
-                continue
-            if await self._commands.remove(name):
-                removed.append(name)
-        return tuple(removed)
+        folders = await self._run_folders.listed()
+        names = await self._names()
+        await self._run_folders.remove_others(folders, (*names, *self._used))
+        left = [name for name in names if name not in self._used]
+        wanted = {name for name in left if await self._is_wanted(name, installed)}
+        self._unclaimed = frozenset(wanted)
+        removed = [name for name in left if name not in wanted and name not in self._used]
+        return tuple([name for name in removed if await self._remove(name)])
+
+    async def _is_wanted(self, name: str, installed: frozenset[str]) -> bool:
+        seen = None if name in self._unclaimed else await self._inspected(name)
+        return (
+            seen is not None
+            and _label(seen, APP_LABEL) in installed
+            and not _label(seen, COMMAND_LABEL)
+        )
+
+    async def _left(self, prepared: PreparedWorkload) -> str:
+        """The name of a container that an earlier run of this server has left and is the same;
+        empty if it has left none.
+        """
+        app = prepared.order.app.id
+        if app in self._looked_for:
+            return ""
+        self._looked_for.add(app)
+        labels = (f"{APP_LABEL}={app}", f"{HASH_LABEL}={prepared.key}")
+        names = await self._names(*labels, state="running")
+        return next((name for name in names if name not in self._used), "")
+
+    async def _remove(self, name: str) -> bool:
+        """Remove a container that nobody watches; return true if it is gone. Its name is taken for
+        as long, so that nothing of a new one goes.
+        """
+        self._used.add(name)
+        try:
+            is_gone = await self._commands.remove(name)
+            if is_gone:
+                await self._run_folders.remove(name)
+        finally:
+            self._used.discard(name)
+        return is_gone
 
     async def _remove_stale(self, app: App) -> None:
         """Remove containers of the app that an earlier run of this server has left."""
         for name in await self._names(f"{APP_LABEL}={app.id}"):
             if name not in self._used:
-                await self._commands.remove(name)
+                await self._remove(name)
 
     def _beside(self, removal: Coroutine[Any, Any, object]) -> Deferred[Any]:
         """Remove while nobody has to wait for it."""
@@ -220,10 +261,12 @@ class ContainerEngine:
         removing.addErrback(lambda failure: self._log.failure("Containers are left", failure))
         return removing
 
-    async def _names(self, *labels: str) -> tuple[str, ...]:
-        """The containers of this server that have these labels."""
+    async def _names(self, *labels: str, state: str = "") -> tuple[str, ...]:
+        """The containers of this server that have these labels, and this state if one is given."""
         wanted = (f"{HOME_LABEL}={self._settings.home}", *labels)
-        filters = (f"--filter=label={label}" for label in wanted)
+        filters = [f"--filter=label={label}" for label in wanted]
+        if state:
+            filters.append(f"--filter=status={state}")
         listed = await self._commands.run("ps", "--all", *filters, "--format={{.Names}}")
         return tuple(listed.output.split())
 
@@ -237,14 +280,13 @@ class ContainerEngine:
         return name
 
     def _over(self, end: ProgramExit, name: str) -> ProgramExit:
-        self._used.discard(name)
+        """Give the name free when what the container had has gone."""
+        removing = self._beside(self._run_folders.remove(name))
+        removing.addBoth(lambda _: self._used.discard(name))
         return end
 
     def _variables(self, name: str, prepared: PreparedWorkload) -> AbstractContextManager[Path]:
         return variables_file(self._folder / "variables", name, prepared.launch.environment)
-
-    def _run_folder(self, name: str) -> Path:
-        return self._folder / "sockets" / digest(name)[:16]
 
     async def _run(self, name: str, folder: Path, prepared: PreparedWorkload) -> None:
         arguments = tuple(self._arguments(name, folder, prepared))
@@ -320,18 +362,6 @@ def _key(order: WorkloadOrder, launch: ContainerLaunch) -> str:
         *(part for pair in sorted(launch.environment.items()) for part in pair),
         *seen,
     )
-
-
-def _emptied(folder: Path, *, is_shared: bool) -> None:
-    """Make a folder in which any user of a container may make a socket, if it ``is_shared``; only
-    that container can see it.
-    """
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not is_shared:
-        return
-    folder.mkdir(mode=0o700, exist_ok=True)
-    folder.chmod(0o777)
-    (folder / SOCKET).unlink(missing_ok=True)
 
 
 def _state(seen: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -98,7 +98,8 @@ class ContainerWorkload:
 
     def _output_lost(self, failure: Any) -> None:
         if not failure.check(CancelledError):  # that the rest is too much is no news
-            self._log.failure("The output of {name} is lost", failure, name=self.name)
+            told = "The output of {name} is lost: {reason}"
+            self._log.warn(told, name=self.name, reason=failure.getErrorMessage())
 
     def _lost(self, failure: Any) -> None:
         reason = failure.getErrorMessage()

@@ -18,6 +18,7 @@ from clace.errors import AppBroken
 from clace.interfaces import ProgramExit, WorkloadOrder
 from clace.model import App, AppMetadata, WorkloadConfig
 from clace.sources.tree import SourceTree
+from tests.support.threads import at_once
 
 IMAGE = [{"Id": "sha256:abc", "Config": {"ExposedPorts": {"8080/tcp": {}}}}]
 CONTAINER = [
@@ -91,7 +92,7 @@ class ArgumentTests(SynchronousTestCase):
             allowed_args={"add-host": "regex:.*"},
             environment={"PATH": "/bin"},
         )
-        engine = ContainerEngine(Clock(), self.heard, None, settings)
+        engine = ContainerEngine(Clock(), self.heard, None, settings, at_once)
         order = WorkloadOrder(
             app=App(id="app_prd_1", path="/x", metadata=AppMetadata(**metadata)),
             files=SourceTree({}),
@@ -163,7 +164,7 @@ class RemovalTests(SynchronousTestCase):
         heard = Engine({"ps": ("clc-1\n", 0), "rm": (text, status)})
         heard.runs = True
         settings = ContainerSettings(home=Path(self.mktemp()).absolute(), engine="/bin/engine")
-        engine = ContainerEngine(Clock(), heard, None, settings)
+        engine = ContainerEngine(Clock(), heard, None, settings, at_once)
         removed = self.successResultOf(engine.sweep(frozenset()))
         self.assertIn(("rm", "--force", "clc-1"), heard.said)
         return removed
@@ -207,7 +208,7 @@ class RemovalTests(SynchronousTestCase):
 class RefusalTests(SynchronousTestCase):
     def refusal(self, files, engine="/bin/engine", **config):
         settings = ContainerSettings(home=Path(self.mktemp()).absolute(), engine=engine)
-        made = ContainerEngine(Clock(), Engine(), None, settings)
+        made = ContainerEngine(Clock(), Engine(), None, settings, at_once)
         order = WorkloadOrder(
             app=App(id="app_prd_1", path="/x"),
             files=SourceTree(files),

@@ -67,7 +67,7 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
     def make_engine(self, **changed):
         sources = SourceFolders(self.home / "run" / "programs", self.threads.run)
         chosen = replace(self.settings, **changed)
-        return ContainerEngine(reactor, self.starter, sources, chosen)
+        return ContainerEngine(reactor, self.starter, sources, chosen, self.threads.run)
 
     async def end_all(self):
         for workload in self.workloads:
@@ -128,6 +128,52 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
         self.assertEqual((need.method, need.arguments), ("option", ("socket=true",)))
         workload = await self.started(order)
         self.assertEqual(await self.ask(workload, "/s"), b"hello from /s")
+        folder = workload.place.folder
+        self.assertTrue((folder / "app.sock").is_socket())
+        await workload.stop()
+        await self.until(lambda: not folder.exists())
+
+    async def until(self, true):
+        while not true():
+            await deferLater(reactor, 0.02)
+
+    async def test_sweeps_what_crashed(self):
+        """Folders of containers that are gone are removed, and containers of apps that nobody asks
+        when they are seen again: an app that is asked before takes its own over.
+        """
+        metadata = AppMetadata(container_options={"socket": "true"})
+        order = self.order(metadata=metadata, environment={"MODE": "socket"})
+        installed = frozenset({order.app.id})
+        first = await self.started(order)
+        await self.ask(first)
+        self.workloads.clear()
+        folder = first.place.folder
+        lost = folder.with_name("0123456789abcdef")
+        (lost / "deep").mkdir(parents=True)
+        other = self.make_engine()
+        self.assertEqual(await other.sweep(installed), ())
+        self.assertEqual((lost.exists(), folder.exists()), (False, True))
+        asked = await self.started(order, other)
+        self.assertEqual(asked.name, first.name)
+        self.assertEqual(await other.sweep(installed), ())
+        self.workloads.clear()
+        third = self.make_engine()
+        self.assertEqual(await third.sweep(installed), ())
+        self.assertEqual(await third.sweep(installed), (first.name,))
+        self.assertFalse(folder.exists())
+
+    async def test_adopts_by_what_it_is(self):
+        """A container that was started beside another of the same, under another name, is taken
+        over as well.
+        """
+        order = self.order()
+        first, second = await self.started(order), await self.started(order)
+        self.assertEqual(second.name, f"{first.name}-2")
+        await self.ask(second)
+        await first.stop()
+        self.workloads.clear()
+        third = await self.started(order, self.make_engine())
+        self.assertEqual(third.name, second.name)
 
     async def test_dev_app(self):
         """A dev app whose file copies its whole source sees its folder, and is not built again."""
