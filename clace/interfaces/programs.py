@@ -13,7 +13,8 @@ class ProgramLaunch(Struct, frozen=True, kw_only=True):
     """A program to start: paths are absolute, and the environment is all that it gets.
 
     With ``merge`` its errors go to its output, in the order in which it writes. Files that it
-    writes may not pass ``file_bytes`` (0: any size), unless it lifts this soft limit on purpose.
+    writes may not pass ``file_bytes``, nor the memory of each of its processes ``memory_bytes``
+    (0: any size), unless it lifts these soft limits on purpose.
     """
 
     executable: str
@@ -23,6 +24,7 @@ class ProgramLaunch(Struct, frozen=True, kw_only=True):
     input: bytes = b""
     merge: bool = False
     file_bytes: int = 0
+    memory_bytes: int = 0
 
 
 class ProgramExit(Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ DESCRIPTORS = 4
 MAX_ORDER = 4 * MEBIBYTE
 _DOWN = struct.Struct(">BQ")
 _UP = struct.Struct(">BQi")
-_HEAD = struct.Struct(">QII")
+_HEAD = struct.Struct(">QQII")
 
 
 class BadPacket(ValueError):
@@ -28,9 +28,9 @@ class BadPacket(ValueError):
 
 
 class StartOrder:
-    """A program to start, in bytes as the kernel takes them; ``file_bytes`` 0 means unlimited."""
+    """A program to start, in bytes as the kernel takes them; a limit of 0 means unlimited."""
 
-    __slots__ = ("arguments", "environment", "executable", "file_bytes", "folder")
+    __slots__ = ("arguments", "environment", "executable", "file_bytes", "folder", "memory_bytes")
 
     def __init__(
         self,
@@ -39,12 +39,14 @@ class StartOrder:
         environment: dict[bytes, bytes],
         folder: bytes,
         file_bytes: int = 0,
+        memory_bytes: int = 0,
     ) -> None:
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
         self.folder = folder
         self.file_bytes = file_bytes
+        self.memory_bytes = memory_bytes
 
     def pack(self) -> bytes:
         """:raises ValueError: if a text contains NUL or the whole is too long."""
@@ -53,7 +55,8 @@ class StartOrder:
         body = b"\0".join((*texts, b""))
         if body.count(b"\0") != len(texts):
             raise ValueError("NUL in an argument")
-        packed = _HEAD.pack(self.file_bytes, len(self.arguments), len(entries)) + body
+        limits = self.file_bytes, self.memory_bytes
+        packed = _HEAD.pack(*limits, len(self.arguments), len(entries)) + body
         if len(packed) > MAX_ORDER:
             raise ValueError("argument list too long")
         return packed
@@ -63,7 +66,7 @@ class StartOrder:
         """:raises BadPacket: if these bytes are not an order."""
         if len(packed) < _HEAD.size:
             raise BadPacket("an order without its head")
-        file_bytes, arguments, entries = _HEAD.unpack_from(packed)
+        *limits, arguments, entries = _HEAD.unpack_from(packed)
         folder, *texts = packed[_HEAD.size :].split(b"\0")
         if len(texts) != arguments + entries + 2 or texts.pop():
             raise BadPacket("an order with other texts than it counts")
@@ -71,7 +74,7 @@ class StartOrder:
         if not all(equals for _name, equals, _value in pairs):
             raise BadPacket("a variable without a value")
         environment = {name: value for name, _equals, value in pairs}
-        return cls(texts[0], texts[1 : 1 + arguments], environment, folder, file_bytes)
+        return cls(texts[0], texts[1 : 1 + arguments], environment, folder, *limits)
 
 
 def pack_down(kind: int, number: int) -> bytes:

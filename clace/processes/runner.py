@@ -137,16 +137,19 @@ def spawn(order: StartOrder, streams: list[int]) -> int:
 
     :raises OSError: if it cannot be started.
     """
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    # A program inherits the folder and the limit of this process, which has no use for either.
+    limits = {resource.RLIMIT_FSIZE: order.file_bytes, resource.RLIMIT_DATA: order.memory_bytes}
+    before = {kind: resource.getrlimit(kind) for kind in limits}
+    # A program inherits the folder and the limits of this process, which has no use for them.
     os.chdir(order.folder)
     try:
-        if order.file_bytes:
-            soft = _at_most(order.file_bytes, before[1])
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, before[1]))
+        for kind, most in limits.items():
+            hard = before[kind][1]
+            if most:
+                resource.setrlimit(kind, (_at_most(most, hard), hard))
         return _spawned(order, streams)
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        for kind, limit in before.items():
+            resource.setrlimit(kind, limit)
         os.chdir("/")
 
 

@@ -202,6 +202,7 @@ def _order(launch: ProgramLaunch) -> StartOrder:
         environment={k.encode(): v.encode() for k, v in launch.environment.items()},
         folder=launch.folder.encode(),
         file_bytes=launch.file_bytes,
+        memory_bytes=launch.memory_bytes,
     )
 
 

@@ -36,9 +36,10 @@ class GitOptions(Struct, frozen=True, kw_only=True):
     """Options of git.
 
     ``seconds`` are for all of a fetch, 0 for a day; ``default_auth`` names the entry for revisions
-    that name none; ``disk`` is the most that a file it writes may have, and ``kept`` the most that
-    is kept of what was fetched, in bytes; ``at_once`` is for each server. The head of a branch or
-    tag is not asked for again for ``head_seconds``.
+    that name none; ``disk`` is the most that a file it writes may have, ``memory`` the most that
+    each of its processes may hold, and ``kept`` the most that is kept of what was fetched, in
+    bytes; ``at_once`` is for each server. The head of a branch or tag is not asked for again for
+    ``head_seconds``.
     """
 
     auths: tuple[GitLogin, ...] = ()
@@ -48,6 +49,7 @@ class GitOptions(Struct, frozen=True, kw_only=True):
     seconds: float = 600
     at_once: int = 4
     disk: int = 1024 * MEBIBYTE
+    memory: int = 1024 * MEBIBYTE
     kept: int = 512 * MEBIBYTE
     head_seconds: float = 0
     limits: SourceLimits = SourceLimits()
@@ -86,7 +88,7 @@ class GitSource(Service):
         self.setName("git")
         self._clock, self._in_thread = clock, in_thread
         self._scratch, self._options = folder / "work", options
-        self._program = GitProgram(clock, starter, options.program, options.disk)
+        self._program = GitProgram(clock, starter, options.program, options.disk, options.memory)
         self._clones = GitClones(folder / "clones", options.kept)
         self._turns = GitTurns(clock, options.at_once)
         self._heads = RememberedHeads(clock, options.head_seconds)

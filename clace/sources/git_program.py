@@ -57,13 +57,17 @@ class GitRun(Struct, frozen=True, kw_only=True):
 
 
 class GitProgram:
-    """Starts git; ``disk`` is the size in bytes that no file it writes may pass."""
+    """Starts git; ``disk`` is the size in bytes that no file it writes may pass, ``memory`` that
+    of what each of its processes may hold: a small pack can be of huge objects.
+    """
 
-    def __init__(self, clock: IReactorTime, starter: IStarter, program: str, disk: int) -> None:
+    def __init__(
+        self, clock: IReactorTime, starter: IStarter, program: str, disk: int, memory: int
+    ) -> None:
         self._clock = clock
         self._starter = starter
         self._program = program
-        self._disk = disk
+        self._disk, self._memory = disk, memory
         self._settings = [word for setting in _SETTINGS for word in ("-c", setting)]
         self._running: set[_Work] = set()
 
@@ -97,6 +101,7 @@ class GitProgram:
             folder=str(run.folder),
             input=run.input,
             file_bytes=self._disk,
+            memory_bytes=self._memory,
         )
         try:
             return self._starter.start(launch)

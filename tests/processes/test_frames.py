@@ -36,6 +36,7 @@ class OrderTests(SynchronousTestCase):
             st.dictionaries(NAMES, TEXTS, max_size=5),
             TEXTS,
             st.integers(0, 2**64 - 1),
+            st.integers(0, 2**64 - 1),
         )
     )
     def test_round_trip(self, order):

@@ -21,6 +21,7 @@ from clace.processes.frames import (
     pack_down,
     unpack_up,
 )
+from clace.units import MEBIBYTE
 
 BOOT = (
     "import sys; sys.path.append(sys.argv[2]);"
@@ -174,6 +175,15 @@ class RunnerTests(SynchronousTestCase):
             self.assertEqual(os.pread(descriptor, 10_000, 0).count(b"\0"), size)
             for one in (descriptor, packed):
                 os.close(one)
+
+    def test_memory(self):
+        """So does one on memory."""
+        for number, limit in ((1, "1048576"), (2, "unlimited")):
+            memory = 1024 * MEBIBYTE if number == 1 else 0
+            output = self.start(number, order("ulimit -Sd", memory_bytes=memory))
+            self.pid_of(number)
+            self.told()
+            self.assertEqual(output.read().decode().strip(), limit)
 
     def test_bad_packet(self):
         """Bytes that are no packet end it, and its programs: it does not guess."""

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from clace.errors import SourceError
 from clace.sources.git_program import GitFailed, GitProgram, GitRun, last_words
+from clace.units import MEBIBYTE
 from tests.support.programs import starter
 
 TELL = "echo $! $$ > new; mv new pids"
@@ -27,12 +28,12 @@ class GitProgramTests(TestCase):
         self.clock = Clock()
         self.starter = starter(self)
 
-    def running(self, script, disk=1_000_000, **fields):
+    def running(self, script, disk=1_000_000, memory=0, **fields):
         self.program.write_text(f"#!/bin/sh\n{script}\n")
         self.program.chmod(0o755)
         fields = {"arguments": (), "seconds": 60, "limit": 100, **fields}
         run = GitRun(environment={"PATH": "/usr/bin:/bin"}, folder=self.folder, **fields)
-        self.git = GitProgram(self.clock, self.starter, str(self.program), disk)
+        self.git = GitProgram(self.clock, self.starter, str(self.program), disk, memory)
         return Deferred.fromCoroutine(self.git.run(run))
 
     async def refused(self, running, kind=SourceError):
@@ -92,7 +93,7 @@ class GitProgramTests(TestCase):
     async def test_a_missing_program_is_a_failure(self):
         """Without git there is a refusal."""
         run = GitRun(arguments=(), environment={}, folder=self.folder, seconds=60)
-        git = GitProgram(self.clock, self.starter, "/nowhere/git", 1000)
+        git = GitProgram(self.clock, self.starter, "/nowhere/git", 1000, 0)
         await self.refused(Deferred.fromCoroutine(git.run(run)), GitFailed)
 
     async def test_ends_with_all_it_started(self):
@@ -126,6 +127,13 @@ class GitProgramTests(TestCase):
         """A file that grows too large ends it."""
         await self.refused(self.running("cat /dev/zero > big", disk=10_000), GitFailed)
         self.assertEqual((self.folder / "big").stat().st_size, 10_000)
+
+    async def test_does_not_hold_memory_without_end(self):
+        """Objects that are larger than they look end it, not the machine."""
+        script = "head -c 150000000 /dev/zero | tail -c 140000000 > /dev/null"
+        await self.running(script)
+        message = await self.refused(self.running(script, memory=64 * MEBIBYTE), GitFailed)
+        self.assertIn("memory exhausted", message)
 
     async def test_complaints_are_not_kept_without_end(self):
         """An endless error output is only remembered by its end."""
