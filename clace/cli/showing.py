@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 
 from clace.admin_api import AppShown, FailureShown, ParamShown, VersionShown
 from clace.model import Permission, permission_text
@@ -53,7 +54,7 @@ def _version(version: VersionShown, app: AppShown) -> Iterator[str]:
     yield from _titled("Own settings", (f"{k} = {v}" for k, v in version.appconfig.items()))
     yield from _titled("Limits", (f"{k} = {v}" for k, v in version.limits.items()))
     yield from _titled("Warnings", version.warnings)
-    yield from _titled("Last failures", map(_failure, version.failures))
+    yield from _titled("Last failures", chain.from_iterable(map(_failure, version.failures)))
 
 
 def _approvals(version: VersionShown) -> Iterator[str]:
@@ -79,13 +80,16 @@ def _param(param: ParamShown) -> str:
     return f"{param.name} = {value}{'' if param.given else ' (default)'}"
 
 
-def _failure(failure: FailureShown) -> str:
+def _failure(failure: FailureShown) -> Iterator[str]:
+    """The failure in a line, and below it the other lines of its message, as of a program's log."""
     place = f" at {failure.place}" if failure.place not in failure.message else ""
     times = f", {failure.count} times" if failure.count > 1 else ""
-    return (
+    message, *more = failure.message.split("\n")
+    yield (
         f"{_moment(failure.time)}{times}: {failure.method} {failure.route}{place}:"
-        f" {failure.message} (version {failure.version}, request {failure.request_id})"
+        f" {message} (version {failure.version}, request {failure.request_id})"
     )
+    yield from (f"  | {line}" for line in more)
 
 
 def _titled(title: str, lines: Iterable[str]) -> Iterator[str]:

@@ -24,7 +24,7 @@ class ShowTests(AppCase):
         self.assertEqual((result.stderr, result.exit_code), ("", 0))
         text = result.stdout
         self.assertTrue(text.startswith("App:          /disk (prod)\n"), text)
-        forged = "    1970-01-01 00:00:01 UTC:  /x at app.star:3:5: bad\\x1b[2J\\nApp: /forged"
+        forged = "    1970-01-01 00:00:01 UTC:  /x at app.star:3:5: bad\\x1b[2J"
         forged += " (version 1, request rid_1)"
         for line in (
             f"Id:           {PROD}",
@@ -40,6 +40,7 @@ class ShowTests(AppCase):
             "    color = 0 (default)",
             "    memory_mb = 512",
             forged,
+            "      | App: /forged",
         ):
             self.assertIn(line, text.splitlines())
 
