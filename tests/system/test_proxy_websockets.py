@@ -2,36 +2,24 @@
 
 import json
 import os
+from pathlib import Path
+from socket import SHUT_RDWR
 from threading import Thread
 
+import websockets
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
-from websockets.sync.server import serve
 
+from tests.support import websocket_echo
 from tests.support.upstreams import proxying
 from tests.system.cases import SharedDaemonTestCase
+from tests.system.test_programs import APP
+
+FRAGMENTS = ["a", "", "é" * 1000, "b" * 70_000]
 
 
-def echo(connection):
-    """Send everything back; one word makes the server close."""
-    for message in connection:
-        if message == "close":
-            connection.close(4001, "as asked")
-            return
-        connection.send(message)
-
-
-class WebSocketTests(SharedDaemonTestCase):
-    def setUp(self):
-        super().setUp()
-        server = serve(echo, "127.0.0.1", 0, max_size=None)
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(server.shutdown)
-        port = server.socket.getsockname()[1]
-        self.path = f"/ws{port}"
-        self.create(self.path, proxying(f"http://127.0.0.1:{port}"), approve=True, auth="none")
+class WebSocketPromises:
+    """The same through every way to a server."""
 
     def connect(self, **options):
         url = f"ws://localhost:{self.daemon.ports['http']}{self.path}/x"
@@ -59,10 +47,19 @@ class WebSocketTests(SharedDaemonTestCase):
             self.assertEqual(got, [f"{number} {message}" for message in range(50)])
             connection.close()
 
+    def test_fragments(self):
+        """A message in fragments passes in the same ones, both ways."""
+        with self.connect(compression=None) as connection:
+            connection.send(FRAGMENTS)
+            # Each side ends a message of fragments with an empty one.
+            self.assertEqual([*connection.recv_streaming()], [*FRAGMENTS, "", ""])
+
     def test_pings(self):
-        """Pings and their answers pass too."""
+        """Pings and their answers pass too, whoever asks."""
         with self.connect() as connection:
             self.assertTrue(connection.ping().wait(10))
+            connection.send("ping")
+            self.assertEqual(connection.recv(), "answered: True")
 
     def test_closing(self):
         """The code and reason of a close come from the other side."""
@@ -70,6 +67,35 @@ class WebSocketTests(SharedDaemonTestCase):
             connection.send("close")
             closed = self.assertRaises(ConnectionClosed, connection.recv)
             self.assertEqual((closed.rcvd.code, closed.rcvd.reason), (4001, "as asked"))
+
+    def test_closed_by_client(self):
+        """The other side gets the code of the client, also of one that leaves without a word."""
+        connection = self.connect()
+        connection.close(3000, "done")
+        self.assertEqual(connection.protocol.close_rcvd.code, 3000)
+        self.connect().socket.shutdown(SHUT_RDWR)
+        self.wait_until("both are known", lambda: {0, 3000} <= self.closes())
+
+    def closes(self):
+        with self.connect() as connection:
+            connection.send("closes")
+            return set(json.loads(connection.recv()))
+
+
+class ProxiedWebSocketTests(WebSocketPromises, SharedDaemonTestCase):
+    """Through ``ace.proxy``, to a server on this machine."""
+
+    def setUp(self):
+        super().setUp()
+        websocket_echo.closes.clear()
+        server = websocket_echo.server()
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.shutdown)
+        port = server.socket.getsockname()[1]
+        self.path = f"/ws{port}"
+        self.create(self.path, proxying(f"http://127.0.0.1:{port}"), approve=True, auth="none")
 
     def test_audited(self):
         """That one was opened is in the audit log, as a request is that may change something."""
@@ -89,3 +115,18 @@ class WebSocketTests(SharedDaemonTestCase):
         with self.connect(origin=own) as connection:
             connection.send("a")
             self.assertEqual(connection.recv(), "a")
+
+
+class ProgramWebSocketTests(WebSocketPromises, SharedDaemonTestCase):
+    """To a program of the app, behind its wall."""
+
+    def setUp(self):
+        super().setUp()
+        library = Path(websockets.__file__).parent
+        files = {
+            f"websockets/{file.relative_to(library)}": file.read_bytes()
+            for file in library.rglob("*.py")
+        }
+        files |= {"app.star": APP, "server.py": Path(websocket_echo.__file__).read_bytes()}
+        self.path = f"/{self._testMethodName}"
+        self.create(self.path, files, approve=True, auth="none")
