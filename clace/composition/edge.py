@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -79,7 +78,8 @@ class Edge:
         self._plugins = plugins
         self._apps = apps
         self._reactor = reactor
-        self._edges = AppEdges()
+        self._edges: dict[str, tuple[App, AppEdge]] = {}
+        self._edge_of_none = app_edge(self._config.app_config)
         self._proxies = TrustedProxies(self._config.security.trusted_proxies)
         self.proxy = self._make_proxy(descriptors)
         self.access_log, self._access = self._make_access_log()
@@ -196,11 +196,24 @@ class Edge:
         )
 
     def _edge_of(self, app: App | None) -> AppEdge:
+        """The decisions for an app, or for requests to none: looked up once for each value that
+        describes the app, for every request asks.
+        """
+        if app is None:
+            return self._edge_of_none
+        kept = self._edges.get(app.id)
+        if kept is None or kept[0] is not app:
+            if len(self._edges) >= _EDGES:
+                self._edges.clear()
+            kept = self._edges[app.id] = (app, self._edge_by_settings(app))
+        return kept[1]
+
+    def _edge_by_settings(self, app: App) -> AppEdge:
         """An app whose settings cannot be used says so itself; the server's hold for that."""
-        with suppress(AppBroken):
-            if app is not None:
-                return self._edges.of(self._data.settings_of(app))
-        return self._edges.of(self._config.app_config)
+        try:
+            return app_edge(self._data.settings_of(app))
+        except AppBroken:
+            return self._edge_of_none
 
     def _counted(self, bounds: ConnectionBounds) -> ConnectionCounts:
         return ConnectionCounts(bounds, self._proxies, self._reactor)
@@ -256,22 +269,6 @@ class Edge:
             admin_over_tcp=config.security.admin_over_tcp,
             trusts_unix=UNIX in config.security.trusted_proxies,
         )
-
-
-class AppEdges:
-    """Values made of settings, kept for as long as they are the same object: every request asks."""
-
-    def __init__(self) -> None:
-        self._made: dict[int, tuple[AppConfig, AppEdge]] = {}
-
-    def of(self, settings: AppConfig) -> AppEdge:
-        kept = self._made.get(id(settings))
-        if kept is None:
-            if len(self._made) >= _EDGES:
-                self._made.clear()
-            # The settings are kept too, or others might come to have their identity.
-            kept = self._made[id(settings)] = (settings, app_edge(settings))
-        return kept[1]
 
 
 def client_limits(config: Config) -> RequestLimits:

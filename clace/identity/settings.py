@@ -97,14 +97,14 @@ class AppAuthentication:
         raise BadRequest(f"invalid authentication type {base}; expected one of {known}; {_MORE}")
 
     def is_open(self, setting: str) -> bool:
-        return self._of(setting).is_open
+        return (self._known.get(setting) or self._of(setting)).is_open
 
     def base(self, setting: str) -> str:
         base = self._parts(setting)[0]
         return self._parts(self._default)[0] if base == DEFAULT else base
 
     def forwards(self, setting: str) -> tuple[str, ...]:
-        return self._of(setting).forwards
+        return (self._known.get(setting) or self._of(setting)).forwards
 
     def of(self, setting: str) -> IAuthenticator:
         return self._of(setting).authenticator

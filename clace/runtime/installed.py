@@ -9,6 +9,7 @@ from zope.interface import implementer
 from clace.interfaces import IInstalledApps
 from clace.model import TWIN_MARK, App, AppGlob, AppKind, AppPath, is_address
 
+_HOSTS, _LONGEST_HOST = 1000, 255
 _LOCAL = frozenset({"127.0.0.1", "::1", "[::1]"})
 
 
@@ -34,13 +35,17 @@ class InstalledApps:
         self._apps: dict[str, App] = {}
         self._by_domain: dict[str, dict[str, App]] = {}
         self._twins: dict[str, App] = {}
+        # By host as clients wrote it, of which they could think of any number.
+        self._found: dict[str, dict[str, App]] = {}
 
     def replace(self, apps: tuple[App, ...]) -> None:
         self._apps, self._by_domain, self._twins = {}, {}, {}
+        self._found.clear()
         for app in apps:
             self._add(app)
 
     def change(self, ids: Collection[str], stored: tuple[App, ...]) -> None:
+        self._found.clear()
         there = {app.id for app in stored}
         for app_id in ids:
             if app_id in self._apps:
@@ -66,7 +71,13 @@ class InstalledApps:
             self._twins.pop(app.main_app, None)
 
     def find(self, host: str, path: str) -> App | None:
-        below = self._below(self._domain(host))
+        below = self._found.get(host)
+        if below is None:
+            below = self._below(self._domain(host))
+            if len(host) <= _LONGEST_HOST:
+                if len(self._found) >= _HOSTS:
+                    self._found.clear()
+                self._found[host] = below
         longest = path.rstrip("/") or "/"
         while longest != "/":
             if longest in below:

@@ -260,28 +260,24 @@ class Runtime(Service):
 
     async def respond(self, app: App, request: AppRequest) -> AppResponse:
         try:
-            return await self._respond(app, request)
+            served = self._served(app)
+            served.use()
+            if request.path == EVENTS and (app.is_dev or served.pushes_events):
+                return self._events.follow(served)
+            files = served.at_hand or await self._files(served, request.path)
+            choice = choose(files, request.path, served.options)
+            if request.is_bare and needs_slash(choice, served.options):
+                choice = MovedFolder("/")
+            if choice is None:
+                return await self._ask(served, app, request)
+            if isinstance(choice, MovedFolder):
+                return moved(app.path, choice, request)
+            return await serve(files, choice, request, self._contents)
         except ClaceError as error:
             self._count(
                 Caller(app=app, user_id=request.user_id, request_id=request.request_id), error
             )
             raise
-
-    async def _respond(self, app: App, request: AppRequest) -> AppResponse:
-        served = self._served(app)
-        served.use()
-        pushes = served.options is not None and served.options.push_events
-        if request.path == EVENTS and (app.is_dev or pushes):
-            return self._events.follow(served)
-        files = served.at_hand or await self._files(served, request.path)
-        choice = choose(files, request.path, served.options)
-        if request.is_bare and needs_slash(choice, served.options):
-            choice = MovedFolder("/")
-        if isinstance(choice, MovedFolder):
-            return moved(app.path, choice, request)
-        if choice is not None:
-            return await serve(files, choice, request, self._contents)
-        return await self._ask(served, app, request)
 
     async def addresses(self, app: App, name: str) -> tuple[str, ...]:
         served = self._served(app)

@@ -96,7 +96,7 @@ class ServedApp:
     @property
     def at_hand(self) -> IFiles | None:
         """Return the files if nothing has to be waited for before a request can be answered."""
-        return None if self.options is None else self.settled_files
+        return None if self.options is None or self.app.is_dev else self._files
 
     @property
     def running(self) -> RunningHost | None:
@@ -116,6 +116,11 @@ class ServedApp:
         """Return true if its host has been idle for as long as it may be."""
         unused = self._clock.seconds() - self.used_at
         return self.is_idle and bool(unused > self.limits.idle_seconds)
+
+    @property
+    def pushes_events(self) -> bool:
+        """Return true if its pages may wait for reloads, as those of dev apps may."""
+        return self.options is not None and self.options.push_events
 
     def use(self) -> None:
         """The app is asked for now."""

@@ -131,8 +131,19 @@ class InstalledAppsTests(SynchronousTestCase):
     def test_replace(self):
         """Apps that are no more are not found."""
         installed = self.installed(app(1, "/a"))
+        self.assertEqual(self.paths(installed, "localhost", "/a", "/b"), ["/a", None])
         installed.replace((app(2, "/b"),))
         self.assertEqual(self.paths(installed, "localhost", "/a", "/b"), [None, "/b"])
+
+    def test_any_number_of_hosts(self):
+        """Clients may ask for more hosts than are remembered, and for long ones."""
+        installed = self.installed(app(1, "/", "a.example"))
+        for number in range(2100):
+            self.assertIsNone(installed.find(f"{number}.example", "/"))
+        self.assertEqual(self.paths(installed, "A.example.", "/"), ["a.example:/"])
+        self.assertLessEqual(len(installed._found), 1000)
+        self.assertIsNone(installed.find("x" * 100_000, "/"))
+        self.assertNotIn("x" * 100_000, installed._found)
 
     @given(
         st.dictionaries(PLACES, st.booleans(), max_size=6), st.dictionaries(PLACES, st.booleans())
@@ -142,12 +153,15 @@ class InstalledAppsTests(SynchronousTestCase):
         numbers = {place: number for number, place in enumerate({**before, **after})}
         old, new = apps_at(before, numbers), apps_at(after, numbers)
         changed, whole = self.installed(*old), self.installed(*old)
+        for domain, path in {**before, **after}:
+            changed.find(domain, path)  # what was found before is not to be found any more
         changed.change({one.id for one in old}, tuple(one for one in new if one in old))
         changed.change({one.id for one in new}, new)
         whole.replace(new)
         for domain, path in {**before, **after}:
             address = AppPath(path, domain)
             self.assertEqual(changed.at(address), whole.at(address))
+            self.assertEqual(changed.find(domain, path), whole.find(domain, path))
             self.assertEqual(changed.serves(domain), whole.serves(domain))
         for one in new:
             self.assertEqual(changed.staging_of(one), whole.staging_of(one))

@@ -37,6 +37,7 @@ class Authorisation:
     def replace(self, policy: Policy, admin: str) -> None:
         """Decide by another policy, and for another administrator, from now on."""
         self._policy = policy
+        self.is_enabled = policy.enabled
         self._admin = admin
         self._custom = sorted(custom_names(policy))
         self._answers.clear()
@@ -51,10 +52,6 @@ class Authorisation:
     @property
     def administrator(self) -> str:
         return self._admin
-
-    @property
-    def is_enabled(self) -> bool:
-        return self._policy.enabled
 
     def decide(self, identity: Identity, permission: str, target: str = "") -> Decision:
         owner = self._owner_of(target) if target else ""

@@ -61,17 +61,15 @@ class AppAccess:
         :raises LockedOut: if there were too many failures.
         :raises NotAllowed: if roles and grants, or the grants of a token, do not let them in.
         """
-        identity = await self._identified(app, request)
+        is_open = self._auth.is_open(app.settings.authn_type)
+        identity = NOBODY if is_open else await self._identified(app, request)
         self._rights.check(identity, app, request.peer.ip)
         if self._open is not None and identity is not NOBODY:
             self._open.enter(request, identity, app)
         return identity
 
     async def _identified(self, app: App, request: DirectRequest) -> Identity:
-        setting = app.settings.authn_type
-        if self._auth.is_open(setting):
-            return NOBODY
-        head = AskingHead(request)
+        setting, head = app.settings.authn_type, AskingHead(request)
         token = bearer_token(head.header("authorization"))
         if token is not None and self._tokens.are_taken_by(app) and self._auth.ways(setting):
             return await self._of_token(app, token, head.address)

@@ -51,14 +51,10 @@ class UploadFolder(Protocol):
 
 
 class RequestLeftovers:
-    """Things that a request leaves behind and that are removed at its end: for most, nothing."""
+    """Things that a request leaves behind and that are removed at its end."""
 
     def __init__(self) -> None:
         self._removals: list[Callable[[], Awaitable[None]]] = []
-
-    @property
-    def are_there(self) -> bool:
-        return bool(self._removals)
 
     def push_async_callback(self, removal: Callable[[str], Awaitable[None]], what: str) -> None:
         """Call this at the end."""

@@ -36,7 +36,7 @@ Dress = Callable[[UpstreamHead], bytes]
 def is_upgrade(request: DirectRequest) -> bool:
     """Tell whether the client asks for another protocol on this connection."""
     headers = request.requestHeaders
-    if request.clientproto != b"HTTP/1.1" or not headers.getRawHeaders(b"upgrade"):
+    if request.clientproto != b"HTTP/1.1" or headers.get(b"upgrade") is None:
         return False
     said = b",".join(headers.getRawHeaders(b"connection")).lower()
     return b"upgrade" in [token.strip() for token in said.split(b",")] and request.length == 0

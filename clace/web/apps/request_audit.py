@@ -44,19 +44,22 @@ class RequestAuditOptions(Struct, frozen=True, kw_only=True):
 
 
 class RequestAudit:
-    """One request, from its start until its status is known."""
+    """One request, from its start until its status is known.
+
+    ``granted`` are headers for the app that forward auth gave.
+    """
+
+    address = ""
+    user = ""
+    identity = NOBODY
+    granted: HeaderPairs = ()
+    app: App | None = None
+    options = RequestAuditOptions()
+    is_told = False
+    _has_ended = False
 
     def __init__(self, audits: RequestAudits, request: DirectRequest, request_id: str) -> None:
         self.request_id = request_id
-        self.address = ""
-        self.user = ""
-        self.identity = NOBODY
-        # Headers for the app that forward auth gave.
-        self.granted: HeaderPairs = ()
-        self.app: App | None = None
-        self.options = RequestAuditOptions()
-        self.is_told = False
-        self._has_ended = False
         self._audits = audits
         self._request = request
         self._began = audits.seconds()

@@ -20,7 +20,9 @@ class AppRights:
 
         :raises NoAccess: if a permission is missing.
         """
-        if not self.may_open(identity, app):
+        # Without both nothing is to be decided, which is so for most requests.
+        is_asked = self._authorisation.is_enabled or identity.scope is not None
+        if is_asked and not self._opens(identity, app):
             raise self.refusal(identity, app, address)
 
     def refusal(self, identity: Identity, app: App, address: str) -> NoAccess:
@@ -35,10 +37,8 @@ class AppRights:
 
     def may_open(self, identity: Identity, app: App) -> bool:
         """Tell whether a visitor whom the app's sign-in let in may open it."""
-        if not self._is_asked(identity):
-            return True
-        target = str(app.main_address)
-        return self._authorisation.decide(identity, Right.APP_ACCESS, target).is_allowed
+        is_asked = self._authorisation.is_enabled or identity.scope is not None
+        return not is_asked or self._opens(identity, app)
 
     def may_see(self, identity: Identity, app: App) -> bool:
         """Tell whether roles and grants let a visitor open the app, or see it."""
@@ -59,5 +59,6 @@ class AppRights:
         """Tell whether roles and grants are on."""
         return self._authorisation.is_enabled
 
-    def _is_asked(self, identity: Identity) -> bool:
-        return self._authorisation.is_enabled or identity.scope is not None
+    def _opens(self, identity: Identity, app: App) -> bool:
+        target = str(app.main_address)
+        return self._authorisation.decide(identity, Right.APP_ACCESS, target).is_allowed

@@ -70,17 +70,16 @@ EdgeOf = Callable[[App | None], AppEdge]
 
 
 class RequestUnderWay:
-    """A request with what is recorded of it and what it leaves behind; ``edge`` is that of its app,
-    once that is found.
+    """A request with what is recorded of it; ``edge`` is that of its app, once that is found, and
+    ``leftovers`` are there if it had a body.
     """
 
-    __slots__ = ("audit", "edge", "leftovers", "request")
+    edge: AppEdge | None = None
+    leftovers: RequestLeftovers | None = None
 
     def __init__(self, request: DirectRequest, audit: RequestAudit) -> None:
         self.request = request
         self.audit = audit
-        self.leftovers = RequestLeftovers()
-        self.edge: AppEdge | None = None
 
 
 class ServedApps:
@@ -112,7 +111,10 @@ class ServedApps:
     async def _serve(self, work: RequestUnderWay) -> None:
         request, audit = work.request, work.audit
         try:
-            response = await self._tried(work)
+            try:
+                response = await self._respond(work)
+            except ClaceError as error:
+                response = self._refused(error, request, audit)
             if response is None:
                 return
             if response.fault is not None:
@@ -132,22 +134,8 @@ class ServedApps:
         finally:
             if audit.identity is not NOBODY:
                 self._access.leave(request)
-            if work.leftovers.are_there:
+            if work.leftovers is not None:
                 await work.leftovers.remove()
-
-    async def _tried(self, work: RequestUnderWay) -> AppResponse | None:
-        """The answer, or the refusal; ``None`` if the request is answered."""
-        request, audit = work.request, work.audit
-        try:
-            return await self._respond(work)
-        except SignInNeeded as needed:
-            departure = self._access.depart(needed.setting, request)
-            if departure is None:
-                return self._refusal(needed, request, audit)
-            send(request, departure)
-            return None
-        except ClaceError as error:
-            return self._refusal(error, request, audit)
 
     async def _respond(self, work: RequestUnderWay) -> AppResponse | None:
         """The answer; ``None`` if another server's was passed on."""
@@ -160,16 +148,16 @@ class ServedApps:
         app = audit.app = self._find(request, path)
         edge = work.edge = self._edge_of(app)
         audit.options = edge.audit
-        sharing, own_origin = edge.sharing, f"{peer.scheme}://{request.authority}"
+        sharing = edge.sharing
         if request.method == b"OPTIONS" and sharing.allow_origin:
-            return sharing.preflight(own_origin)
+            return sharing.preflight(own_origin(request))
         identity = audit.identity = await self._access.admit(app, request)
         user = audit.user = identity.user_id
         method = b"UPGRADE" if is_upgrade(request) else request.method
         if edge.check_origin and method not in SAFE:
             check_origin(
                 method.decode("ascii"),
-                own_origin,
+                own_origin(request),
                 origin=request.getHeader("origin"),
                 fetch_site=request.getHeader("sec-fetch-site"),
             )
@@ -182,7 +170,7 @@ class ServedApps:
         if inside.startswith(downloads.PREFIX):
             file_id = inside.removeprefix(downloads.PREFIX)
             return await self._downloads.answer(app, user, file_id)
-        shared = sharing.headers(own_origin)
+        shared = sharing.headers(own_origin(request)) if sharing.allow_origin else ()
         route = await self._runtime.proxied(app, request.method.decode("ascii"), inside)
         if route is not None and self._proxied is not None:
             proxy_edge = ProxyEdge(
@@ -207,6 +195,7 @@ class ServedApps:
             if refused is not None:
                 return refused
             await request.receive()
+            work.leftovers = RequestLeftovers()
             form = await self._forms.read(request, app.id, work.leftovers)
         else:
             method, wishes = request.method.decode("ascii"), fields.once(wishes_of, fields)
@@ -220,6 +209,17 @@ class ServedApps:
         if audit.granted:
             seen = replace(seen, headers=with_granted(seen.headers, audit.granted))
         return await self._runtime.respond(app, seen)
+
+    def _refused(
+        self, error: ClaceError, request: DirectRequest, audit: RequestAudit
+    ) -> AppResponse | None:
+        """The refusal; ``None`` if the browser was sent to sign in."""
+        if isinstance(error, SignInNeeded):
+            departure = self._access.depart(error.setting, request)
+            if departure is not None:
+                send(request, departure)
+                return None
+        return self._refusal(error, request, audit)
 
     def _refusal(
         self, error: ClaceError, request: DirectRequest, audit: RequestAudit
@@ -262,6 +262,11 @@ def broken(failure: Failure, request: DirectRequest, audit: RequestAudit) -> Non
         return
     error = InternalError.under(incident)
     send(request, refusal(error, audit, preferred(request)))
+
+
+def own_origin(request: DirectRequest) -> str:
+    """Return the scheme, name and port that the request was sent to."""
+    return f"{request.peer.scheme}://{request.authority}"
 
 
 def host_of(request: DirectRequest) -> str:

@@ -43,7 +43,7 @@ class Visitors:
         """
         authorisation = self._authorisation
         is_enabled = authorisation is not None and authorisation.is_enabled
-        if identity.is_anonymous and not is_enabled:
+        if not is_enabled and identity.is_anonymous:
             return None
         permissions: tuple[str, ...] = ()
         if authorisation is not None and is_enabled:
