@@ -180,7 +180,7 @@ def create(
         from clace.cli.packing import create_from_here  # noqa: PLC0415 - see above
 
         result = server.ask_telling(CREATE_APP, query, partial(create_from_here, query=query))
-    say_result(result, reports.created(result, approved=approve), said["form"])
+    say_result(result, reports.created(result), said["form"])
 
 
 def _new_app(path: str, url: str, said: Mapping[str, Any], *, is_dev: bool) -> NewApp:

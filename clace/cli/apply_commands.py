@@ -119,7 +119,7 @@ def apply(
         result = server.ask_for(asked_first(query, server.outside))
     else:
         result = server.ask(APPLY_FILES, query)
-    say_result(result, reports.applied(result, approved=options["approve"]), form)
+    say_result(result, reports.applied(result), form)
 
 
 @click.command(cls=Command, epilog=GLOB_HELP)

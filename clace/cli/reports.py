@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
 
 
-def created(result: AppCreated, *, approved: bool) -> Iterator[str]:
+def created(result: AppCreated) -> Iterator[str]:
     yield f"      App: {result.app_path_domain}"
     if result.http_url:
         yield f" HTTP Url: {result.http_url}"
@@ -43,7 +43,7 @@ def created(result: AppCreated, *, approved: bool) -> Iterator[str]:
         yield from asked(approval)
     if not any(approval.needs_approval for approval in approvals):
         yield "App created. No approval required"
-    elif approved:
+    elif all(map(_is_approved, approvals)):
         yield "App created. Permissions have been approved"
     else:
         yield "App created. Permissions need to be approved"
@@ -51,12 +51,20 @@ def created(result: AppCreated, *, approved: bool) -> Iterator[str]:
             yield f"To approve them: {_approving(result.app_path_domain, approvals[0])}"
 
 
-def applied(result: FilesApplied, *, approved: bool) -> Iterator[str]:
+def _is_approved(approval: Approval) -> bool:
+    """Return true if the operation approved whatever the app asks for."""
+    plugins, permissions = set(approval.new_loads), approval.new_permissions
+    return plugins <= set(approval.approved_loads) and all(
+        permission in approval.approved_permissions for permission in permissions
+    )
+
+
+def applied(result: FilesApplied) -> Iterator[str]:
     if result.create_results:
         yield "Created apps:"
     for place, each in enumerate(result.create_results):
         yield from ("",) if place else ()
-        yield from created(each, approved=approved)
+        yield from created(each)
     yield from _paths("Updated apps", result.update_results)
     yield from _brought(result)
     yield from _paths("Pruned apps", result.prune_results)

@@ -49,7 +49,7 @@ def sync() -> None:
     default=0,
     type=click.IntRange(min=0),
     metavar="N",
-    help="Run so often.  [default: system.default_schedule_mins]",
+    help="Run so often; 0 is the default.  [default: system.default_schedule_mins]",
 )
 @click.option("--approve", "-a", is_flag=True, help="Approve what the apps ask for, at each run.")
 @promote_option
@@ -106,7 +106,7 @@ def schedule(
     scheduled = bool(minutes or not webhook)
     query = CreateSync(path=located(file), scheduled=scheduled, dry_run=dry_run, body=new)
     result = server.ask(CREATE_SYNC, query)
-    say_result(result, _created(result, approved=new.approve), form)
+    say_result(result, _created(result), form)
 
 
 @sync.command()
@@ -117,7 +117,7 @@ def schedule(
 def run(server: ChosenServer, sync_id: str, *, dry_run: bool, form: str) -> None:
     """Run the sync ID now. One that was disabled is enabled if that succeeds."""
     result = server.ask(RUN_SYNC, NamedSync(sync_id, dry_run=dry_run))
-    say_result(result, _ran(result, approved=True), form)
+    say_result(result, _ran(result), form)
 
 
 @sync.command(name="list")
@@ -140,8 +140,8 @@ def delete(server: ChosenServer, sync_id: str, *, dry_run: bool, form: str) -> N
     say_result(result, (f"Sync job with Id {result.id} deleted",), form)
 
 
-def _created(result: SyncCreated, *, approved: bool) -> Iterator[str]:
-    yield from _ran(result.sync_job_status, approved=approved)
+def _created(result: SyncCreated) -> Iterator[str]:
+    yield from _ran(result.sync_job_status)
     if result.id:
         yield ""
         yield f"Sync job created with Id: {result.id}"
@@ -150,6 +150,6 @@ def _created(result: SyncCreated, *, approved: bool) -> Iterator[str]:
         yield f"Url  : {result.webhook_url}"
 
 
-def _ran(status: SyncStatus, *, approved: bool) -> Iterator[str]:
+def _ran(status: SyncStatus) -> Iterator[str]:
     if status.app_apply_response is not None:
-        yield from reports.applied(status.app_apply_response, approved=approved)
+        yield from reports.applied(status.app_apply_response)

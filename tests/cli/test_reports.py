@@ -17,8 +17,18 @@ DISK, TOOLS = AppPath("/disk"), AppPath("/tools", "example.com")
 class ReportTests(SynchronousTestCase):
     def test_leaves_out_the_url_of_a_listener_that_is_off(self):
         """A server without HTTP has no HTTP URL."""
-        lines = list(reports.created(AppCreated(DISK, https_url="https://h/disk"), approved=False))
+        lines = list(reports.created(AppCreated(DISK, https_url="https://h/disk")))
         self.assertEqual(lines[:2], ["      App: /disk", "HTTPS Url: https://h/disk"])
+
+    def test_approved_in_part(self):
+        """An app of which one permission or plugin is not approved needs approval."""
+        one, two = Permission("p.in", "do"), Permission("p.in", "undo")
+        for loads, permissions in (((), (one, two)), (("p.in",), (two,))):
+            approval = Approval(
+                "id", DISK, ("p.in",), (one, two), loads, permissions, needs_approval=True
+            )
+            lines = list(reports.created(AppCreated(DISK, approve_results=(approval,))))
+            self.assertEqual(lines[-2], "App created. Permissions need to be approved")
 
     def test_tells_skipped_apps(self):
         """Several apps stand in one line."""
@@ -42,12 +52,14 @@ class ReportTests(SynchronousTestCase):
             Permission("p.in", "do", ("a", "b c"), secrets=(("x", "y"), ("z",))),
             Permission("p.in", "do", is_read=True, permit=("x", "y"), kwargs=constraints),
         )
-        approval = Approval("id", DISK, ("p.in",), permissions, needs_approval=True)
-        lines = list(reports.created(AppCreated(DISK, approve_results=(approval,)), approved=True))
+        asked = (("p.in",), permissions)
+        approval = Approval("id", DISK, *asked, *asked, needs_approval=True)
+        lines = list(reports.created(AppCreated(DISK, approve_results=(approval,))))
         self.assertEqual(
-            lines[-3:-1],
+            lines[-3:],
             [
                 "    p.in.do [a b c] secrets=x,y;z",
                 "    p.in.do [] READ permit=x,y kwargs=cwd:/srv;headers[X-Api]:regex:v.",
+                "App created. Permissions have been approved",
             ],
         )

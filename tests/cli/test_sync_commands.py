@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import SourceError
 from tests.operations.house import House, app_star
-from tests.support.administration_contract import NONE
+from tests.support.administration_contract import NONE, RUNS
 from tests.support.command_line import CommandLineCase
 
 APPLIED = (
@@ -52,6 +52,21 @@ class SyncTests(CommandLineCase, SynchronousTestCase):
         self.assertEqual(entry["path"], self.file)
         options = entry["metadata"]
         self.assertEqual((options["schedule_frequency"], options["reload"]), (15, "matched"))
+
+    def test_approvals(self):
+        """A run tells of a new app what holds for it: a sync without --approve approves nothing."""
+        self.house.sources.put_folder("/runs", {"app.star": app_star(RUNS)})
+        for options, told in (
+            ((), "App created. Permissions need to be approved\nTo approve them: "),
+            (("--approve",), "App created. Permissions have been approved\n"),
+        ):
+            self.declare('app("/a", "/src")')
+            sync = self.scheduled(*options)
+            path = f"/runs{len(options)}"
+            self.declare(f'app("/a", "/src")\napp("{path}", "/runs")')
+            result = self.run_cli("sync", "run", sync)
+            self.assertEqual((result.stderr, result.exit_code), ("", 0))
+            self.assertIn(told, result.stdout)
 
     def test_options(self):
         """Each option is kept for later runs; ``-s`` is the period, as in 2025."""
