@@ -104,7 +104,7 @@ class AppLog:
         self._lines = LineSplitter(self._come.append, self._redacted)
         self._last: deque[str] = deque(maxlen=_KEPT)
         self._followers: dict[Follower, LogFilter] = {}
-        self._loses_lines = False
+        self._loses_lines = self._is_removed = False
         self.redact: Callable[[str], str] = str
 
     def _redacted(self, text: str) -> str:
@@ -142,8 +142,11 @@ class AppLog:
         self._file.close()
 
     def remove(self) -> None:
-        """Close the file, and remove it with those that were put aside."""
+        """Remove the file with those that were put aside; what a program that is ending still
+        writes is not kept.
+        """
         self.close()
+        self._is_removed = True
         for number in range(_BACKUPS + 1):
             self._numbered(number).unlink(missing_ok=True)
 
@@ -169,6 +172,8 @@ class AppLog:
         """Write lines to the file. A full disk must not end the app; that lines are lost is told
         once, until one can be written.
         """
+        if self._is_removed:
+            return
         try:
             self._file.write("".join(f"{line}\n" for line in stamped).encode("utf-8", "replace"))
         except OSError as error:

@@ -441,6 +441,16 @@ class SwapTests(WorkloadCase):
         self.assertEqual((self.running, self.engine.forgotten), ([], [self.app.id]))
         self.assertEqual(list((self.folder / "logs").iterdir()), [])
 
+    def test_writes_when_gone(self):
+        """The log does not come back if its program still writes while it ends."""
+        self.publish()
+        lease = self.lease()
+        self.workloads.retract(self.app.id)
+        self.engine.started[0].log(b"not yet\n")
+        lease.release()
+        self.settle()
+        self.assertEqual(list((self.folder / "logs").iterdir()), [])
+
     def test_has_none_any_more(self):
         """So does one that its app does not declare any more."""
         self.publish()
