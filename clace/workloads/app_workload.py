@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from clace.model import App, Lifetime
 from clace.workloads.generation import Generation, WorkloadLease
 from clace.workloads.logs import AppLog
 from clace.workloads.offer import WorkloadOffer
+
+_RECYCLED_AGAIN_SECONDS = 60
 
 
 class StopMark:
@@ -171,18 +174,22 @@ class AppWorkload:
         if generation.is_forgotten and (limits.idles_dev_apps or not offer.order.app.is_dev):
             self.log.tell("stopped: nobody uses it")
             generation.leave(0)
+        elif generation.age < generation.recycled_from:
+            return
         elif 0 < limits.recycle_seconds < generation.age:
-            self._recycle("it is old enough")
+            self._recycle(generation, "it is old enough")
         elif 0 < limits.recycle_mb < generation.memory_mb:
-            self._recycle(f"it has more than {limits.recycle_mb} MB of memory")
+            self._recycle(generation, f"it has more than {limits.recycle_mb} MB of memory")
 
-    def _recycle(self, why: str) -> None:
+    def _recycle(self, generation: Generation, why: str) -> None:
         """Start another beside the program, and let it take over."""
         self.log.tell(f"started anew: {why}")
+        generation.recycled_from = math.inf  # one other is enough
         done: Deferred[Any] = Deferred.fromCoroutine(self.restart())
-        done.addErrback(self._not_recycled)
+        done.addErrback(self._not_recycled, generation)
 
-    def _not_recycled(self, failure: Failure) -> None:
+    def _not_recycled(self, failure: Failure, generation: Generation) -> None:
+        generation.recycled_from = generation.age + _RECYCLED_AGAIN_SECONDS
         failure.trap(AppBroken)
         self._log.warn("{why}", why=failure.getErrorMessage())
 

@@ -45,7 +45,10 @@ class WorkloadLease:
 
 
 class Generation:
-    """One run of a program: it ends when it is unused, is replaced, or ends by itself."""
+    """One run of a program: it ends when it is unused, is replaced, or ends by itself.
+
+    ``recycled_from`` is the age below which no other is started in its place.
+    """
 
     def __init__(self, clock: Any, key: str, workload: IWorkload, limits: WorkloadLimits) -> None:
         self._clock = clock
@@ -54,6 +57,7 @@ class Generation:
         self.limits = limits
         self.started_at = self.used_at = clock.seconds()
         self.requests = self.tunnels = 0
+        self.recycled_from = 0.0
         self.exit: ProgramExit | None = None
         self._memory_mb, self._measured_at = 0.0, self.started_at
         self._bytes, self._bytes_since = 0, self.used_at

@@ -556,6 +556,35 @@ class RecycleTests(WorkloadCase):
         self.assertEqual(self.running, [2])
 
 
+    def test_slow_start(self):
+        """However long another one takes to start, it is one that is started."""
+        self.publish()
+        self.lease().release()
+        self.engine.make = self.make_silent
+        self.clock.pump([1] * 110)
+        self.assertEqual(self.running, [1, 2])
+        self.engine.started[1].listens = True
+        self.clock.pump([1] * 5)
+        self.assertEqual(self.running, [2])
+
+    def test_does_not_start(self):
+        """If none starts the old one goes on, and it is tried again after a minute."""
+        self.publish()
+        self.lease().release()
+        self.engine.make = self.make_dead
+        self.clock.pump([1] * 130)
+        self.assertEqual((self.running, len(self.engine.started)), ([1], 2))
+        self.engine.make = lambda _workload: None
+        self.clock.pump([1] * 40)
+        self.assertEqual(self.running, [3])
+
+    def make_silent(self, workload):
+        workload.listens = False
+
+    def make_dead(self, workload):
+        workload.end(1)
+
+
 class RecycleByMemoryTests(WorkloadCase):
     limits = {"recycle_mb": 100, "idle_seconds": 0}
 
