@@ -555,7 +555,6 @@ class RecycleTests(WorkloadCase):
         self.settle()
         self.assertEqual(self.running, [2])
 
-
     def test_slow_start(self):
         """However long another one takes to start, it is one that is started."""
         self.publish()
