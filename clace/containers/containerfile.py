@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 _DIRECTIVE = re.compile(r"#\s*(\w+)\s*=\s*(\S+)\s*")
 _INSTRUCTION = re.compile(r"\s*([A-Za-z]+)\s+(.*)", re.DOTALL)
@@ -21,13 +22,21 @@ _TAKES_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
 
 class ContainerFile(Struct, frozen=True, kw_only=True):
     """The last numeric port that is exposed, 0 for none, the volumes, and the folder of the last
-    stage; ``copies_all`` tells that this stage has the whole source in it.
+    stage; ``copies_all`` tells that this stage has the whole source in it, ``starts`` that it says
+    what is run. ``before`` are the other stages, in their order.
     """
 
+    name: str = ""
     port: int = 0
     volumes: tuple[str, ...] = ()
     folder: str = ""
     copies_all: bool = False
+    starts: bool = False
+    before: tuple[ContainerFile, ...] = ()
+
+    @property
+    def stages(self) -> tuple[ContainerFile, ...]:
+        return (*self.before, self)
 
 
 class _FileReading:
@@ -38,17 +47,17 @@ class _FileReading:
         self._before: dict[str, str] = {}
         self._values: dict[str, str] = {}
         self._in_stage = False
-        self.port = 0
-        self.folder = ""
-        self.volumes: dict[str, None] = {}
-        self.copies_all = False
+        self._stages: list[tuple[ContainerFile, dict[str, str]]] = []
+        self._stage = ContainerFile()
+
+    @property
+    def whole(self) -> ContainerFile:
+        return replace(self._stage, before=tuple(stage for stage, _ in self._stages))
 
     def take(self, name: str, rest: str) -> None:
         match name:
             case "FROM":
-                self._values, self._in_stage = {}, True
-                self.port, self.folder, self.copies_all = 0, "", False
-                self.volumes = {}
+                self._begin(self._filled(rest))
             case "ARG":
                 self._argument(rest)
             case "ENV":
@@ -56,11 +65,26 @@ class _FileReading:
             case "EXPOSE":
                 self._expose(self._filled(rest))
             case "VOLUME":
-                self.volumes.update(dict.fromkeys(_listed(self._filled(rest))))
+                added = (*self._stage.volumes, *_listed(self._filled(rest)))
+                self._stage = replace(self._stage, volumes=tuple(dict.fromkeys(added)))
             case "WORKDIR":
                 self._enter(self._filled(rest).strip().strip("\"'"))
             case "COPY" | "ADD":
                 self._copy(self._filled(rest))
+            case "CMD" | "ENTRYPOINT":
+                self._stage = replace(self._stage, starts=rest.strip() != "[]")
+
+    def _begin(self, rest: str) -> None:
+        """Begin a stage, which has all of an earlier one if it is made from that."""
+        if self._in_stage:
+            self._stages.append((self._stage, self._values))
+        self._in_stage = True
+        base, *words = [word for word in rest.split() if not word.startswith("--")] or [""]
+        named = len(words) > 1 and words[0].lower() == "as"
+        earlier = {stage.name.lower(): (stage, values) for stage, values in self._stages}
+        parent, values = (earlier.get(base.lower()) if base else None) or (ContainerFile(), {})
+        self._stage = replace(parent, name=words[1] if named else "")
+        self._values = dict(values)
 
     def _argument(self, rest: str) -> None:
         for word in _WORD.findall(rest):
@@ -74,22 +98,23 @@ class _FileReading:
         for word in rest.split():
             found = _PORT.fullmatch(_bare(word))
             if found and found[2] != "udp" and 0 < int(found[1]) <= _MAX_PORT:
-                self.port = int(found[1])
+                self._stage = replace(self._stage, port=int(found[1]))
 
     def _enter(self, folder: str) -> None:
-        if folder.startswith("/"):
-            self.folder = folder
-        elif folder:
-            self.folder = f"{self.folder.rstrip('/')}/{folder}"
+        if folder and not folder.startswith("/"):
+            folder = f"{self._stage.folder.rstrip('/')}/{folder}"
+        if folder:
+            self._stage = replace(self._stage, folder=folder)
 
     def _copy(self, rest: str) -> None:
         if "--from" in rest:
             return
         words = [word for word in _listed(rest) if not word.startswith("--")]
         into = words[-1].rstrip("/") if words else ""
-        here = {".", "", self.folder.rstrip("/")}
-        if self.folder and words[:-1] in (["."], ["./"]) and into.removesuffix("/.") in here:
-            self.copies_all = True
+        folder = self._stage.folder
+        here = {".", "", folder.rstrip("/")}
+        if folder and words[:-1] in (["."], ["./"]) and into.removesuffix("/.") in here:
+            self._stage = replace(self._stage, copies_all=True)
 
     def _filled(self, text: str) -> str:
         values = {**self._before, **self._values} if self._in_stage else self._before
@@ -110,12 +135,7 @@ def read_containerfile(text: str, args: Mapping[str, str] | None = None) -> Cont
     reading = _FileReading(args or {})
     for name, rest in _instructions(text):
         reading.take(name, rest)
-    return ContainerFile(
-        port=reading.port,
-        volumes=tuple(reading.volumes),
-        folder=reading.folder,
-        copies_all=reading.copies_all,
-    )
+    return reading.whole
 
 
 def _instructions(text: str) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -17,6 +16,7 @@ from clace.containers.command import ContainerCommand
 from clace.containers.commands import EngineCommands, Log
 from clace.containers.discovery import MISSING
 from clace.containers.images import AppImage, Images, ISourceFolder
+from clace.containers.inspected import is_running, label_of, pid_of, published_port, the_one
 from clace.containers.mounts import ContainerMounts, volume_texts
 from clace.containers.names import (
     APP_LABEL,
@@ -43,7 +43,7 @@ from clace.interfaces import (
     Tell,
     WorkloadOrder,
 )
-from clace.model import CONTAINER_PLUGIN, App, Lifetime, Permission, WorkloadConfig
+from clace.model import CONTAINER_PLUGIN, NO_RELOAD, App, Lifetime, Permission, WorkloadConfig
 from clace.threads import InThread
 
 RUN_FOLDER = "/run/clace"
@@ -111,9 +111,9 @@ class ContainerEngine:
             raise AppBroken(error.message) from None
         image = await self._images.of(order, tell)
         mounts = await self._mounts.of(order, image.file.volumes)
-        if image.live and ":" not in order.app.source_url:
-            mounts = (*mounts, f"{order.app.source_url}:{image.live}:ro")
-        port = order.config.port or image.file.port
+        if image.dev is not None and ":" not in order.app.source_url:
+            mounts = (*mounts, f"{order.app.source_url}:{image.dev.folder}:ro")
+        port = (image.dev and order.config.dev.port) or order.config.port or image.file.port
         uses_socket = bool(options.socket) or (
             self._way is WayIn.PUBLISHED and options.network == NO_NETWORK
         )
@@ -145,7 +145,7 @@ class ContainerEngine:
         launch, folder = prepared.launch, self._run_folders.of(name)
         seen = await self._inspected(name)
         adopted = (
-            seen is not None and _is_running(seen) and _label(seen, HASH_LABEL) == prepared.key
+            seen is not None and is_running(seen) and label_of(seen, HASH_LABEL) == prepared.key
         )
         if not adopted:
             if seen is not None:
@@ -158,10 +158,10 @@ class ContainerEngine:
         needs_relay = self._way is WayIn.RELAY and launch.port and not launch.uses_socket
         relay = self._run_folders.relay(name) if needs_relay else ""
         place = ContainerPlace(
-            pid=_pid(seen),
+            pid=pid_of(seen),
             folder=folder if launch.uses_socket else None,
             port=launch.port,
-            published=_published(seen),
+            published=published_port(seen),
             relay=relay,
         )
         workload = ContainerWorkload(
@@ -220,8 +220,8 @@ class ContainerEngine:
         seen = None if name in self._unclaimed else await self._inspected(name)
         return (
             seen is not None
-            and _label(seen, APP_LABEL) in installed
-            and not _label(seen, COMMAND_LABEL)
+            and label_of(seen, APP_LABEL) in installed
+            and not label_of(seen, COMMAND_LABEL)
         )
 
     async def _left(self, prepared: PreparedWorkload) -> str:
@@ -292,7 +292,8 @@ class ContainerEngine:
         arguments = tuple(self._arguments(name, folder, prepared))
         with self._variables(name, prepared) as file:
             started = await self._commands.run(
-                *("run", "--detach", f"--env-file={file}", *arguments, prepared.launch.image.id),
+                *("run", "--detach", f"--env-file={file}", *arguments),
+                *_started(prepared.launch.image),
                 seconds=_RUN_SECONDS,
             )
         if started.status:
@@ -321,13 +322,7 @@ class ContainerEngine:
 
     async def _inspected(self, name: str) -> dict[str, Any] | None:
         printed = await self._commands.run("container", "inspect", name)
-        if printed.status:
-            return None
-        try:
-            (seen,) = json.loads(printed.output)
-        except ValueError:
-            return None
-        return seen if isinstance(seen, dict) else None
+        return None if printed.status else the_one(printed.output)
 
 
 def _needs(options: ContainerOptions, volumes: tuple[str, ...]) -> Iterator[Permission]:
@@ -351,9 +346,11 @@ def _environment(order: WorkloadOrder, port: int, *, uses_socket: bool) -> dict[
 def _key(order: WorkloadOrder, launch: ContainerLaunch) -> str:
     """One text for all that a container is made of; of a dev app the files that it sees, too."""
     files = sorted((name, ref.sha256) for name, ref in order.files.refs.items())
-    seen = [part for file in files for part in file] if launch.image.live else []
+    dev = launch.image.dev
+    is_seen = dev is not None and order.config.dev.reload != NO_RELOAD
+    seen = [part for file in files for part in file] if is_seen else []
     return digest(
-        launch.image.id,
+        *_started(launch.image),
         str(launch.port),
         *launch.mounts,
         *option_arguments(launch.options),
@@ -364,28 +361,9 @@ def _key(order: WorkloadOrder, launch: ContainerLaunch) -> str:
     )
 
 
-def _state(seen: Mapping[str, Any]) -> Mapping[str, Any]:
-    state = seen.get("State")
-    return state if isinstance(state, dict) else {}
-
-
-def _is_running(seen: Mapping[str, Any]) -> bool:
-    return _state(seen).get("Running") is True
-
-
-def _pid(seen: Mapping[str, Any]) -> int:
-    return int(_state(seen).get("Pid") or 0)
-
-
-def _label(seen: Mapping[str, Any], name: str) -> str:
-    return str(((seen.get("Config") or {}).get("Labels") or {}).get(name, ""))
-
-
-def _published(seen: Mapping[str, Any]) -> int:
-    """The port of this machine that leads to the container; 0 if none does."""
-    ports = (seen.get("NetworkSettings") or {}).get("Ports") or {}
-    for bindings in ports.values():
-        for binding in bindings or ():
-            if str(binding.get("HostPort", "")).isdecimal():
-                return int(binding["HostPort"])
-    return 0
+def _started(image: AppImage) -> tuple[str, ...]:
+    """The image, and the command that is run in place of its own, if one is."""
+    if image.dev is None or not image.dev.command:
+        return (image.id,)
+    place = f"--workdir={image.dev.folder}"
+    return (place, "--entrypoint=sh", image.id, "-c", image.dev.command)

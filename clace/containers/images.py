@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 from twisted.internet.defer import CancelledError, DeferredSemaphore
 
 from clace.containers.commands import EngineCommands
 from clace.containers.containerfile import ContainerFile, read_containerfile
+from clace.containers.dev import DevPlan, check_last, dev_plan
+from clace.containers.inspected import the_one
 from clace.containers.names import digest, image_name, images_of
 from clace.containers.settings import ContainerSettings
 from clace.errors import AppBroken, AppBusy, SourceError
 from clace.interfaces import IFiles, Tell, WorkloadOrder
-from clace.model import AUTO, IMAGE_PREFIX, NIXPACKS, AppKind, Lifetime
+from clace.model import AUTO, CONTAINER_FILES, IMAGE_PREFIX, NIXPACKS, AppKind, Lifetime
 
-FILES = ("Containerfile", "Dockerfile")
 IMAGE_PIN, ID_PIN, DIGEST_PIN = "image", "image_id", "image_digest"
 _PULL_SECONDS = 1800
-# Files that say which packages an image has; a change of another one needs no new image for a dev.
-_PACKAGES = (
-    *FILES,
-    ".containerignore",
-    ".dockerignore",
-    *("requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock", "Pipfile.lock"),
-    *("package.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock"),
-    *("go.mod", "go.sum", "Cargo.toml", "Cargo.lock", "Gemfile", "Gemfile.lock"),
-)
 
 
 class ISourceFolder(Protocol):
@@ -43,14 +35,22 @@ class ISourceFolder(Protocol):
 
 
 class AppImage(Struct, frozen=True, kw_only=True):
-    """An image that is here: its id, and its port and volumes. ``live`` is the folder in it over
-    which the source of a dev app is mounted, if that may be. ``pins`` fix it.
+    """An image that is here: its id, and its port and volumes. ``dev`` is how the source of a dev
+    app is run in it, if that may be mounted. ``pins`` fix it.
     """
 
     id: str
     file: ContainerFile = ContainerFile()
-    live: str = ""
+    dev: DevPlan | None = None
     pins: Mapping[str, str] = {}
+
+
+class _Build(Struct, frozen=True, kw_only=True):
+    """An image that is to be built from a stage of a file, the last one if none is named."""
+
+    name: str
+    image: str
+    target: str
 
 
 class Images:
@@ -86,8 +86,12 @@ class Images:
         except SourceError as error:
             raise AppBroken(error.message) from None
         file = read_containerfile(text, arguments(order))
+        check_last(order, file)
+        plan = dev_plan(order, file)
+        if plan is not None:
+            file = replace(plan.file, port=order.config.dev.port or plan.file.port or file.port)
         check_port(order, file, name)
-        return await self._built(order, name, file, tell)
+        return await self._built(order, name, AppImage(id="", file=file, dev=plan), tell)
 
     async def forget(self, app_id: str) -> None:
         """Remove the images that were built for an app; those of a staging app are its app's."""
@@ -100,17 +104,17 @@ class Images:
             await self._commands.run("rmi", name)
 
     async def _built(
-        self, order: WorkloadOrder, name: str, file: ContainerFile, tell: Tell
+        self, order: WorkloadOrder, name: str, wanted: AppImage, tell: Tell
     ) -> AppImage:
-        live = file.folder if order.app.is_dev and file.copies_all else ""
-        image = image_name(order.app, _made_of(order, name, live))
+        image = image_name(order.app, _made_of(order, name, wanted.dev))
         found = await self._id_of(image)
         if not found:
-            await self._in_turn(order, name, image, tell)
+            target = wanted.dev.target if wanted.dev is not None else ""
+            await self._in_turn(order, _Build(name=name, image=image, target=target), tell)
             found = await self._id_of(image)
-        return AppImage(id=found, file=file, live=live, pins={ID_PIN: found})
+        return replace(wanted, id=found, pins={ID_PIN: found})
 
-    async def _in_turn(self, order: WorkloadOrder, name: str, image: str, tell: Tell) -> None:
+    async def _in_turn(self, order: WorkloadOrder, build: _Build, tell: Tell) -> None:
         """Build when it is this one's turn.
 
         :raises AppBusy: if that takes too long.
@@ -126,19 +130,21 @@ class Images:
         except CancelledError:
             raise AppBusy("too many images of containers are being built, try again") from None
         try:
-            if not await self._id_of(image):
-                await self._build(order, name, image, tell)
+            if not await self._id_of(build.image):
+                await self._build(order, build, tell)
         finally:
             self._turns.release()
 
-    async def _build(self, order: WorkloadOrder, name: str, image: str, tell: Tell) -> None:
+    async def _build(self, order: WorkloadOrder, build: _Build, tell: Tell) -> None:
         try:
             folder = await self._sources.of(order.app.id, order.files)
         except (OSError, SourceError) as error:
             raise AppBroken(f"the files of {order.app} cannot be written: {error}") from None
-        given = (f"--build-arg={key}={value}" for key, value in sorted(arguments(order).items()))
+        given = [f"--build-arg={key}={value}" for key, value in sorted(arguments(order).items())]
+        if build.target:
+            given.append(f"--target={build.target}")
         context = _below(folder, order.config.build_dir)
-        tell(f"building the image {image} from {name}")
+        tell(f"building the image {build.image} from {build.name}")
 
         def log(data: bytes) -> None:
             for line in data.decode("utf-8", "replace").splitlines():
@@ -146,15 +152,15 @@ class Images:
 
         built = await self._commands.follow(
             (
-                *("build", *self._settings.build_args, f"--tag={image}"),
-                *(f"--file={folder / name}", *given, str(context)),
+                *("build", *self._settings.build_args, f"--tag={build.image}"),
+                *(f"--file={folder / build.name}", *given, str(context)),
             ),
             log,
             self._settings.build_seconds,
         )
         if built.status:
             raise AppBroken(
-                f"the image of {order.app} cannot be built from {name}:\n{built.reason}"
+                f"the image of {order.app} cannot be built from {build.name}:\n{built.reason}"
             )
 
     async def _pulled(self, order: WorkloadOrder, reference: str, tell: Tell) -> AppImage:
@@ -193,13 +199,7 @@ class Images:
 
     async def _inspected(self, image: str) -> dict[str, Any] | None:
         printed = await self._commands.run("image", "inspect", image)
-        if printed.status:
-            return None
-        try:
-            (seen,) = json.loads(printed.output)
-        except ValueError:
-            return None
-        return seen if isinstance(seen, dict) else None
+        return None if printed.status else the_one(printed.output)
 
 
 def file_of(files: IFiles, src: str) -> str:
@@ -211,7 +211,7 @@ def file_of(files: IFiles, src: str) -> str:
         if src in files.refs:
             return src
         raise AppBroken(f"container file {src} not found in the source")
-    for name in FILES:
+    for name in CONTAINER_FILES:
         if name in files.refs:
             return name
     raise AppBroken("no container file found, source is set to auto")
@@ -229,16 +229,18 @@ def arguments(order: WorkloadOrder) -> dict[str, str]:
     return {**order.config.cargs, **order.app.metadata.container_args}
 
 
-def _made_of(order: WorkloadOrder, name: str, live: str) -> str:
+def _made_of(order: WorkloadOrder, name: str, dev: DevPlan | None) -> str:
     """One text for all that an image is built of; for a dev app whose source is mounted over it
     only the files that name packages count.
     """
     refs = sorted(order.files.refs.items())
-    if live:
-        refs = [one for one in refs if one[0] == name or one[0].rpartition("/")[2] in _PACKAGES]
+    if dev is not None:
+        builds = order.config.dev.builds
+        refs = [one for one in refs if one[0] == name or builds(one[0])]
     listed = [part for file, ref in refs for part in (file, ref.sha256)]
     given = [part for pair in sorted(arguments(order).items()) for part in pair]
-    return digest(name, order.config.build_dir, *listed, "", *given)
+    target = "" if dev is None else dev.target
+    return digest(name, order.config.build_dir, *listed, target, *given)
 
 
 def _below(folder: Path, build_dir: str) -> Path:

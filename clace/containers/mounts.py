@@ -28,7 +28,8 @@ _ENGINES = ("/run/docker.sock", "/run/podman", "/run/containerd", "/run/crio")
 
 def volume_texts(app: App, config: WorkloadConfig) -> tuple[str, ...]:
     """The volumes that an app and its operator ask for, as they wrote them."""
-    return tuple(dict.fromkeys((*config.volumes, *app.metadata.container_volumes)))
+    of_dev = config.dev.additional_mounts if app.is_dev else ()
+    return tuple(dict.fromkeys((*config.volumes, *app.metadata.container_volumes, *of_dev)))
 
 
 class ContainerMounts:

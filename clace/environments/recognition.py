@@ -18,10 +18,10 @@ from clace.environments.python_sources import (
 from clace.environments.table import SPECS
 from clace.errors import BadRequest, SourceError
 from clace.interfaces import IFiles
+from clace.model import CONTAINER_FILES
 
 PROCFILE, PACKAGE, PROJECT = "Procfile", "package.json", "pyproject.toml"
 REQUIREMENTS = "requirements.txt"
-CONTAINER_FILES = ("Containerfile", "Dockerfile")
 _TEMPLATE = ".go.html"
 _INDEXES = ("index.html", "index.htm")
 _NOT_THE_APP = re.compile(r"(test_.*|.*_test|conftest|setup|noxfile|tasks)\.py")

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         event_of as event_of,
         proof_of as proof_of,
     )
+    from clace.model.dev_settings import CONTAINER_FILES as CONTAINER_FILES, NO_RELOAD as NO_RELOAD
     from clace.model.endpoint_kinds import check_endpoint as check_endpoint
     from clace.model.endpoint_strings import (
         EndpointDescription as EndpointDescription,
@@ -250,6 +251,7 @@ else:
             "event_of",
             "proof_of",
         ),
+        dev_settings=("CONTAINER_FILES", "NO_RELOAD"),
         endpoint_kinds=("check_endpoint",),
         endpoint_strings=(
             "EndpointDescription",

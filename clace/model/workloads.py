@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from clace.model.dev_settings import DevSettings, read_dev_settings
 from clace.model.proxying import CONTAINER_URL
 
 WORKLOAD_URL = CONTAINER_URL
@@ -54,7 +55,7 @@ class WorkloadConfig(Struct, frozen=True, kw_only=True):
     """The program behind an app, as ``container.config`` or ``process.config`` declares it.
 
     ``kind`` is what the app's author wrote for; a process may stand in for a container. ``src`` to
-    ``cargs`` are of containers, ``spec`` to ``needs`` of processes.
+    ``cargs``, and ``dev``, are of containers, ``spec`` to ``needs`` of processes.
     """
 
     kind: WorkloadKind = WorkloadKind.CONTAINER
@@ -70,6 +71,7 @@ class WorkloadConfig(Struct, frozen=True, kw_only=True):
     file: str = ""
     command: tuple[str, ...] = ()
     replace: str = ""
+    dev: DevSettings = DevSettings()
     needs: ProcessNeeds = ProcessNeeds()
 
 
@@ -84,6 +86,7 @@ class ContainerDeclaration(Struct, frozen=True):
     build_dir: _Text = ""
     volumes: _Texts = ()
     cargs: _Table = {}
+    dev_settings: dict[_Short, Any] = {}
     environment: _Table = {}
 
     @property
@@ -91,6 +94,7 @@ class ContainerDeclaration(Struct, frozen=True):
         """:raises ValueError: if a value is not one of those known."""
         return WorkloadConfig(
             kind=WorkloadKind.CONTAINER,
+            dev=read_dev_settings(self.dev_settings),
             port=self.port,
             scheme=_scheme(self.scheme),
             health=_path("" if self.health == "/" else self.health),

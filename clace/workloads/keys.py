@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from clace.interfaces import WorkloadOrder
+from clace.model import NO_RELOAD
 
 
 def order_key(order: WorkloadOrder) -> str:
@@ -16,6 +17,9 @@ def order_key(order: WorkloadOrder) -> str:
     app = order.app
     metadata = app.metadata
     refs: Mapping[str, Any] = order.files.refs
+    dev = order.config.dev
+    if app.is_dev and dev.reload == NO_RELOAD and not dev.disable:
+        refs = {name: ref for name, ref in refs.items() if dev.builds(name)}
     parts = (
         (app.id, app.address, app.is_dev),
         sorted((name, ref.sha256) for name, ref in refs.items()),

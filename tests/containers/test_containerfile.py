@@ -6,7 +6,18 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.containers.containerfile import ContainerFile, read_containerfile
 
-LINES = ["FROM a", "ENV P=8", "EXPOSE $P", "ARG P", "\\", "RUN <<E", "E"]
+LINES = [
+    "FROM a",
+    "FROM a AS b",
+    "FROM b",
+    "CMD x",
+    "ENV P=8",
+    "EXPOSE $P",
+    "ARG P",
+    "\\",
+    "RUN <<E",
+    "E",
+]
 
 
 class ReadTests(SynchronousTestCase):
@@ -53,6 +64,19 @@ class ReadTests(SynchronousTestCase):
         ):
             found = read_containerfile(text)
             self.assertEqual((found.folder, found.copies_all), (folder, copies), text)
+
+    def test_stages(self):
+        """Each stage has a name, and all of an earlier one that it is made from."""
+        text = (
+            "ARG BASE=build\nFROM golang AS build\nENV P=81\nWORKDIR /app\nCOPY . .\nEXPOSE $P\n"
+            "FROM --platform=linux ${BASE} as Dev\nEXPOSE 9${P}\nCMD go run .\n"
+            "FROM scratch\nCOPY --from=build /app/x /x\nEXPOSE 80$P\nENTRYPOINT []\n"
+        )
+        build, dev, last = read_containerfile(text).stages
+        self.assertEqual((build.name, build.folder, build.starts), ("build", "/app", False))
+        self.assertEqual((dev.name, dev.folder, dev.starts, dev.port), ("Dev", "/app", True, 981))
+        self.assertEqual((last.name, last.folder, last.starts, last.port), ("", "", False, 80))
+        self.assertEqual((dev.copies_all, last.copies_all), (True, False))
 
     @given(st.text())
     def test_any_text(self, text):

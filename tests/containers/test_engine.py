@@ -12,6 +12,7 @@ from clace.containers.engine import ContainerEngine
 from clace.errors import AppBroken
 from clace.interfaces import WorkloadOrder
 from clace.model import App, AppMetadata, WorkloadConfig
+from clace.model.dev_settings import read_dev_settings
 from clace.processes.starter import ProgramStarter
 from clace.sources.tree import SourceTree
 from clace.threads import ThreadPool
@@ -198,6 +199,32 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
         self.assertEqual(await self.ask(second, "/file/app/text"), b"2")
         self.assertEqual((self.told, first.name != second.name), ([], True))
         self.assertIn(b"read-only", await self.ask(second, "/write/app/text"))
+
+    async def test_dev_settings(self):
+        """The stage for development is built once, and runs what is said in the source's folder."""
+        folder = self.home / "staged"
+        folder.mkdir(exist_ok=True)
+        file = (
+            b"FROM scratch AS build\nWORKDIR /src\nCOPY program /bin/sh\n"
+            b'FROM build AS dev\nEXPOSE 81\nCMD ["/bin/sh"]\nFROM scratch\nCOPY program /no\n'
+        )
+        self.assertEqual(await self.served(folder, file, b"1"), (b"1", b"", b"81"))
+        self.assertTrue(any("building" in line for line in self.told))
+        self.told.clear()
+        said = {"command": "run it", "port": 82, "additional_mounts": ["cache:/cache"]}
+        self.assertEqual(await self.served(folder, file, b"2", **said), (b"2", b"run it", b"82"))
+        self.assertEqual(await self.ask(self.workloads[-1], "/write/cache/x"), b"")
+        self.assertEqual(self.told, [])
+
+    async def served(self, folder, file, text, **said):
+        """What a dev app answers: of its source, of the command that it runs, and its port."""
+        (folder / "text").write_bytes(text)
+        files = {"Containerfile": file, "program": program(), "text": text}
+        made = self.order(files, dev=read_dev_settings(said))
+        dev = replace(made.app, id="app_dev_2", is_dev=True, source_url=str(folder))
+        workload = await self.started(replace(made, app=dev))
+        paths = ("/file/src/text", "/env/COMMAND", "/env/PORT")
+        return tuple([await self.ask(workload, path) for path in paths])
 
     async def test_tells_its_end(self):
         """The exit status of a program that ends by itself is told, and the container is gone."""

@@ -30,6 +30,9 @@ func main() {
 		fmt.Println(strings.Join(os.Args[2:], " "), os.Getenv("WORD"))
 		os.Exit(len(os.Args) - 2)
 	}
+	if len(os.Args) > 2 && os.Args[1] == "-c" {
+		os.Setenv("COMMAND", os.Args[2])
+	}
 	if len(os.Args) > 1 && os.Args[1] == "complain" {
 		fmt.Println(strings.Join(os.Args[2:], " "), os.Getenv("WORD"))
 		fmt.Fprintln(os.Stderr, "sorry")

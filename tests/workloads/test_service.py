@@ -19,6 +19,7 @@ from clace.interfaces import (
     LogFilter,
 )
 from clace.model.app import AppKind
+from clace.model.dev_settings import DevSettings
 from clace.model.workloads import OVERLAP, Lifetime, ProcessNeeds, WorkloadConfig
 from clace.telling import listening
 from clace.workloads.control import ProgramControl
@@ -511,6 +512,25 @@ class IdleTests(WorkloadCase):
         self.lease(app=app).release()
         self.clock.pump([10] * 100)
         self.assertEqual(self.running, [1])
+
+
+class DevReloadTests(WorkloadCase):
+    def started(self, text, reload, **fields):
+        """Publish a dev app with a file that reads so; how many runs of it there were."""
+        app = an_app(app_id=f"{AppKind.DEV}1", is_dev=True, **fields)
+        dev = DevSettings(reload=reload, env_files=("app.py",) if text == "packages" else ())
+        self.publish(text, replace(PLAIN, dev=dev), app)
+        self.lease(app=app).release()
+        return len(self.engine.started)
+
+    def test_restart(self):
+        """A change of its source starts a dev app anew."""
+        self.assertEqual([self.started(text, "restart") for text in "12"], [1, 2])
+
+    def test_none(self):
+        """One that looks after changes itself goes on, unless its image has to be another."""
+        self.assertEqual([self.started(text, "none") for text in "12"], [1, 1])
+        self.assertEqual(self.started("packages", "none"), 2)
 
 
 class UnusableSettingsTests(WorkloadCase):
