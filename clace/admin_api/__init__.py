@@ -210,6 +210,7 @@ if TYPE_CHECKING:
         SessionsRevoked as SessionsRevoked,
     )
     from clace.admin_api.settings import (
+        ChangeOwner as ChangeOwner,
         LinkAccount as LinkAccount,
         MetadataChange as MetadataChange,
         SettingsChange as SettingsChange,
@@ -460,6 +461,7 @@ else:
             "SessionsRevoked",
         ),
         settings=(
+            "ChangeOwner",
             "LinkAccount",
             "MetadataChange",
             "SettingsChange",

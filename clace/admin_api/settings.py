@@ -62,6 +62,12 @@ class UpdateSettings(OverApps, frozen=True, kw_only=True):
     body: SettingsChange
 
 
+class ChangeOwner(OverApps, frozen=True, kw_only=True):
+    """The owner of the apps of a glob: the id of a user, as apps and the audit log show it."""
+
+    owner: str
+
+
 class SettingsUpdated(Changing, frozen=True):
     dry_run: bool = False
     update_results: tuple[AppPath, ...] = ()
@@ -110,4 +116,15 @@ UPDATE_SETTINGS = Operation(
     result=SettingsUpdated,
     target=glob_of,
 )
-OPERATIONS = (LINK_ACCOUNT, UPDATE_PARAMS, UPDATE_METADATA, UPDATE_SETTINGS)
+CHANGE_OWNER = Operation(
+    name="change_owner",
+    method="POST",
+    path="/app_owner",
+    summary="Give apps another owner",
+    # An owner has rights without a grant: to make one is to grant them.
+    right=Right.ADMIN,
+    query=ChangeOwner,
+    result=SettingsUpdated,
+    target=glob_of,
+)
+OPERATIONS = (LINK_ACCOUNT, UPDATE_PARAMS, UPDATE_METADATA, UPDATE_SETTINGS, CHANGE_OWNER)

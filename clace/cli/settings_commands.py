@@ -126,6 +126,20 @@ def git_auth(server: ChosenServer, value: str, glob: str, **how: Any) -> None:
     _settle(server, glob, api.SettingsChange(git_auth_name=value), **how)
 
 
+@settings.command(epilog=GLOB_HELP)
+@click.argument("user")
+@over_apps
+def owner(server: ChosenServer, user: str, glob: str, *, form: str, dry_run: bool) -> None:
+    """Give apps another owner, who has the rights of owners on them from now on.
+
+    USER is an id as apps and the audit log show it: builtin:NAME, ENTRY:ANN@EXAMPLE.ORG, or the
+    administrator's. It takes the right admin.
+    """
+    query = api.ChangeOwner(glob, owner=user, dry_run=dry_run)
+    result = server.ask(api.CHANGE_OWNER, query)
+    say_changed(result, reports.settled(result), form, glob, len(result.update_results))
+
+
 @click.group(cls=Group, name="update-metadata")
 def metadata() -> None:
     """Change versioned settings of apps: staging first, production with --promote."""

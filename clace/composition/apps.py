@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -258,6 +258,7 @@ class Apps:
             app_settings=self._data.app_configs.names,
             check_config=self._data.app_configs.of,
             check_auth=self._plugins.identities.auth.check,
+            check_user=self._plugins.identities.check_user,
             auth_in_effect=self._plugins.identities.auth.in_effect,
             refuses_shared_hosts=self._config.security.shared_host == "refuse",
             closed_hosts=(self._plugins.identities.login_host,),
@@ -278,8 +279,13 @@ class Apps:
             self.specs,
             self.runtime,
             self.installed,
-            self.retention.note,
+            self._committed,
         )
+
+    def _committed(self, apps: Iterable[App]) -> None:
+        """Follow a commit with what it means for old versions, and for those who use the apps."""
+        self.retention.note(apps)
+        self._plugins.identities.apps_changed(apps)
 
     def _make_programs(self, starter: IStarter) -> Programs:
         """Make the programs of apps, which the runtime starts and ``container.run`` uses."""

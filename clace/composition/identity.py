@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from clace.composition.data import Data
 from clace.composition.elsewhere import Elsewhere
 from clace.composition.identity_tokens import AppTokens
-from clace.identity import AppAuthentication
+from clace.identity import AppAuthentication, check_user
 from clace.identity.sessions import (
     SIGNED_OUT,
     SessionLimits,
@@ -49,6 +49,7 @@ class Identities:
     """Everybody who may come in, and by which way."""
 
     def __init__(self, data: Data, reactor: Any) -> None:
+        self._data = data
         security = data.config.security
         self.threads = ThreadPool(reactor, "sessions", 2)
         self.elsewhere = Elsewhere(data.config, reactor)
@@ -133,6 +134,26 @@ class Identities:
 
     def _has_name(self, name: str) -> bool:
         return name == self._provider_host or self.is_named(name)
+
+    def check_user(self, user_id: str) -> None:
+        """:raises BadRequest: if nobody can sign in with this id."""
+        if user_id != self._data.authorisation.administrator:
+            check_user(self.auth, user_id)
+            # One of this server's own is known to exist.
+            self._data.groups_of(user_id)
+
+    def apps_changed(self, apps: Iterable[App]) -> None:
+        """Close the open requests to apps whose owner or auth setting would not admit them now."""
+        now = {app.id: app for app in apps}
+        self.open_requests.close(
+            lambda identity, app: app.id in now and not self._admits(now[app.id], identity, app),
+            "the app does not admit them any more",
+        )
+
+    def _admits(self, now: App, identity: Identity, app: App) -> bool:
+        in_effect = self.auth.in_effect
+        same = in_effect(now.settings.authn_type) == in_effect(app.settings.authn_type)
+        return same and self._rights.may_open(identity, now)
 
     def roles_changed(self) -> None:
         """Close the open requests of users who may not be there any more."""

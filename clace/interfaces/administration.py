@@ -387,6 +387,15 @@ class ISettingOperations(Interface):
         :raises BadRequest: if the request is empty, or a setting does not take its value.
         """
 
+    async def change_owner(
+        query: settings.ChangeOwner, request: Asking
+    ) -> settings.SettingsUpdated:
+        """Give the apps that match, and their twins, another owner; it holds at once.
+
+        :raises BadRequest: if no user can have this id, or ``security.shared_host`` keeps the owner
+            from the host of an app.
+        """
+
 
 class ISecretOperations(Interface):
     """Stored secrets."""

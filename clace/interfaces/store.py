@@ -31,7 +31,8 @@ class AddVersion(Struct, frozen=True):
 
 
 class PointApp(Struct, frozen=True):
-    """The new state of an app; ``seen`` is the app as the operation read it.
+    """The new state of an app; ``seen`` is the app as the operation read it. A ``user_id`` is the
+    new owner.
 
     :raises ChangedMeanwhile: if the stored app differs from ``seen``.
     """
@@ -39,6 +40,12 @@ class PointApp(Struct, frozen=True):
     seen: App
     metadata: AppMetadata
     settings: AppSettings
+    user_id: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Return the owner that the app has then."""
+        return self.user_id or self.seen.user_id
 
 
 class RemoveApp(Struct, frozen=True):

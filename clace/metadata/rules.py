@@ -47,7 +47,11 @@ def _timeless(app: App) -> App:
 def pointed(change: PointApp, stored: App, now: datetime) -> App:
     """The stored app with what the change gives it."""
     return msgspec.structs.replace(
-        stored, metadata=change.metadata, settings=change.settings, update_time=now
+        stored,
+        metadata=change.metadata,
+        settings=change.settings,
+        user_id=change.owner,
+        update_time=now,
     )
 
 

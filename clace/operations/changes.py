@@ -11,7 +11,6 @@ from clace.interfaces import AddApp, AddVersion, Change, PointApp, RemoveApp, Re
 from clace.model import App, AppMetadata, AppSettings
 from clace.operations.comparison import app_facts, differences, version_facts
 
-_CREATED = App("", "")
 _NOT_TOLD = frozenset({"applied_from", "main_domain"})
 _TOLD_APART = frozenset({"name", "branch", "commit", "auth", "git_auth"})
 
@@ -28,7 +27,7 @@ def app_changes_by_value(
     found = []
     for change in changes:
         if ends := _ends(change):
-            was, now = (end or _CREATED for end in ends)
+            was, now = (end or _nothing_of(ends) for end in ends)
             readable = all(may_read(app) for app in ends if app is not None)
             values = differences(app_facts(was), app_facts(now), readable=readable)
             found.append(replace(app_change(*ends), values=values))
@@ -60,7 +59,7 @@ def app_change(before: App | None, after: App | None) -> AppChange:
     """Describe the change of an app that is there before it, after it, or both."""
     app = after or before
     assert app is not None
-    was, now = before or _CREATED, after or app
+    was, now = before or _nothing_of((before, after)), after or app
     approved = now.metadata.approved.missing_from(was.metadata.approved)
     dropped = was.metadata.approved.missing_from(now.metadata.approved)
     return AppChange(
@@ -77,12 +76,19 @@ def app_change(before: App | None, after: App | None) -> AppChange:
     )
 
 
+def _nothing_of(ends: tuple[App | None, App | None]) -> App:
+    """Return what stands for the missing end. It has the owner of the other: nobody changed it."""
+    there = ends[0] or ends[1]
+    return App("", "", user_id=there.user_id if there else "")
+
+
 def _ends(change: Change) -> tuple[App | None, App | None] | None:
     match change:
         case AddApp(app):
             return None, app
         case PointApp(seen, metadata, settings):
-            return seen, replace(seen, metadata=metadata, settings=settings)
+            after = replace(seen, metadata=metadata, settings=settings, user_id=change.owner)
+            return seen, after
         case RemoveApp(seen):
             return seen, None
     return None
@@ -90,6 +96,8 @@ def _ends(change: Change) -> tuple[App | None, App | None] | None:
 
 def _differences(was: App, now: App) -> Iterator[str]:
     """Name other differences, without values that may be secrets."""
+    if was.user_id != now.user_id:
+        yield f"owner {now.user_id}"
     yield from _settings(was.settings, now.settings)
     yield from _metadata(was.metadata, now.metadata)
 

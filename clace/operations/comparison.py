@@ -87,6 +87,7 @@ def app_facts(app: App) -> Facts:
 
 def _settings(app: App) -> Iterator[tuple[str, str]]:
     settings = app.settings
+    yield "owner", app.user_id
     yield "auth", settings.authn_type
     yield "git_auth", settings.git_auth_name
     yield "stage_write_access", str(settings.stage_write_access).lower()

@@ -21,8 +21,9 @@ class ConfiguredSections:
     """Sections of plugins and their accounts, logins for git, and the settings an app may have.
 
     ``check_config`` raises ``BadRequest`` for settings that no app can have, and ``check_auth`` for
-    ways to admit people that are unknown. No app can be on ``closed_hosts``, and one whose way
-    ``needs_own_host`` with no other. ``auth_in_effect`` says what a way is that names another.
+    ways to admit people that are unknown, ``check_user`` for ids that no user can have. No app can
+    be on ``closed_hosts``, and one whose way ``needs_own_host`` with no other. ``auth_in_effect``
+    says what a way is that names another.
     """
 
     plugins: Container[str] = ()
@@ -30,6 +31,7 @@ class ConfiguredSections:
     app_settings: Collection[str] = ()
     check_config: Callable[[Mapping[str, str]], object] = dict
     check_auth: Callable[[str], object] = str
+    check_user: Callable[[str], object] = str
     closed_hosts: Container[str] = ()
     needs_own_host: Callable[[str], bool] = _never
     auth_in_effect: Callable[[str], str] = str

@@ -163,6 +163,10 @@ class AppsDraft:
             self.change(ReplaceVersion(seen.id, metadata))
         return replace(seen, metadata=metadata, settings=settings)
 
+    def own(self, seen: App, user_id: str) -> None:
+        """Give a stored app another owner."""
+        self.change(PointApp(seen, seen.metadata, seen.settings, user_id))
+
     def point(self, seen: App, metadata: AppMetadata) -> App:
         """Give a stored app other metadata, and the settings that come with it; the app as it will
         be.

@@ -11,6 +11,7 @@ from clace.admin_api import (
     REMOVE,
     UNDEFINED,
     AppsUpdated,
+    ChangeOwner,
     LinkAccount,
     MetadataChange,
     SettingsChange,
@@ -112,6 +113,40 @@ class SettingOperations:
             tuple(updated),
             changes=draft.told(request.may_read, dry_run=query.dry_run),
         )
+
+    async def change_owner(self, query: ChangeOwner, request: Asking) -> SettingsUpdated:
+        pattern = AppGlob.parse(query.app_path_glob)
+        self._configured.check_user(query.owner)
+        catalogue = await self._rooms.catalogue(request)
+        mains = catalogue.selected(pattern, request)
+        given = tuple(app for main in mains for app in (main, *catalogue.twins_of(main)))
+        warnings = self._new_neighbours(mains, query.owner)
+        async with self._rooms.draft() as draft:
+            for app in given:
+                if app.user_id != query.owner:
+                    draft.own(app, query.owner)
+            await draft.commit(dry_run=query.dry_run)
+        return SettingsUpdated(
+            query.dry_run,
+            tuple(app.address for app in given),
+            changes=draft.told(request.may_read, dry_run=query.dry_run),
+            warnings=warnings,
+        )
+
+    def _new_neighbours(self, mains: tuple[App, ...], owner: str) -> tuple[str, ...]:
+        """Return a warning for each app that comes to share its host with another owner's.
+
+        :raises BadRequest: in place of a warning, if ``security.shared_host`` says so.
+        """
+        moved = {main.id for main in mains}
+        warnings: dict[str, None] = {}
+        for main in mains:
+            there = self._rooms.installed.on(main.domain)
+            others = tuple(app for app in there if (app.main_app or app.id) not in moved)
+            after = replace(main, user_id=owner)
+            if main.user_id != owner:
+                warnings |= dict.fromkeys(self._configured.check_neighbours(after, others))
+        return tuple(warnings)
 
     def _check_login(self, change: MetadataChange, mains: tuple[App, ...]) -> None:
         """:raises BadRequest: if there is not one value, or apps cannot have it."""

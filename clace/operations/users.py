@@ -67,7 +67,10 @@ class UserOperations:
         link = self._link(invitation.token) if invitation else UNSET
         until = invitation.until if invitation else UNSET
         owned = "" if query.update else await self._owned(name)
-        told = f"{name} owns {owned}: who had the name before created them"
+        told = (
+            f"{name} owns {owned}: they were of who had the name before; to give them to somebody "
+            "else: clace app update-settings owner"
+        )
         return UserChanged(
             name,
             query.update,
@@ -107,7 +110,10 @@ class UserOperations:
         await self._factors.reset(user_id_of(query.username))
         await self._revoke_tokens(user_id_of(query.username))
         owned = await self._owned(query.username)
-        told = f"{query.username} owned {owned}: a new user of the name would own them"
+        told = (
+            f"{query.username} owned {owned}: a new user of the name would own them; to give them "
+            "to somebody else: clace app update-settings owner"
+        )
         return UserDeleted(query.username, (told,) if owned else ())
 
     async def _owned(self, name: str) -> str:

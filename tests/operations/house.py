@@ -77,7 +77,7 @@ from tests.support.memory_syncs import MemorySyncRows
 from tests.support.memory_tokens import at_once, memory_tokens
 from tests.support.memory_users import memory_users
 from tests.support.memory_webhooks import MemoryDeliveryRows, MemoryWebhookRows, make_proofs
-from tests.support.sign_in import app_authentication, make_sessions
+from tests.support.sign_in import app_authentication, check_known, make_sessions
 from tests.support.workloads import MemoryEngine, make_workloads
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -131,7 +131,7 @@ class SentInMemory:
 class House:
     """An administration, and hands on everything below it."""
 
-    def __init__(self, before=None, policy=None):
+    def __init__(self, before=None, policy=None, *, refuses_shared_hosts=False):
         """``before`` is the house whose apps are installed here when the server starts again."""
         self.clock = Clock()
         self.clock.advance(NOW.timestamp())
@@ -176,8 +176,10 @@ class House:
             app_settings=configs.names,
             check_config=configs.of,
             check_auth=app_authentication().check,
+            check_user=check_known,
             auth_in_effect=app_authentication().in_effect,
             closed_hosts=("auth.localhost",),
+            refuses_shared_hosts=refuses_shared_hosts,
         )
         around = AppFacts(
             lambda address: (f"http://localhost{address.path}", ""),

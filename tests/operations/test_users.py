@@ -46,9 +46,15 @@ class OwnerTests(HouseCase):
         """
         self.change()
         self.own("/b", "/a")
-        told = "ann owned /a, /b: a new user of the name would own them"
+        told = (
+            "ann owned /a, /b: a new user of the name would own them; to give them to somebody "
+            "else: clace app update-settings owner"
+        )
         self.assertEqual(self.delete(), (told,))
-        told = "ann owns /a, /b: who had the name before created them"
+        told = (
+            "ann owns /a, /b: they were of who had the name before; to give them to somebody else: "
+            "clace app update-settings owner"
+        )
         self.assertEqual(self.change(), (told,))
         self.assertEqual(self.change(update=True), ())
         self.assertEqual(self.change("bob"), ())

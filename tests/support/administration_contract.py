@@ -60,10 +60,12 @@ from clace.admin_api.sessions import (
     RevokeSessions,
 )
 from clace.admin_api.settings import (
+    CHANGE_OWNER,
     LINK_ACCOUNT,
     UPDATE_METADATA,
     UPDATE_PARAMS,
     UPDATE_SETTINGS,
+    ChangeOwner,
     LinkAccount,
     MetadataChange,
     SettingsChange,
@@ -255,6 +257,7 @@ class AdministrationContract:
                     dry_run=True,
                 ),
             ),
+            admin.perform(CHANGE_OWNER, ChangeOwner(glob, owner="admin", dry_run=True)),
             admin.perform(
                 UPDATE_SETTINGS,
                 UpdateSettings(glob, body=SettingsChange(authn_type="none"), dry_run=True),
@@ -692,6 +695,35 @@ class AdministrationContract:
         done = self.successResultOf(self.settle(stage_write_access=1, dry_run=True))
         self.assertEqual((done.dry_run, done.update_results), (True, paths))
         self.assertFalse(self.staging().settings.stage_write_access)
+
+    def give(self, owner, glob="all", *, dry_run=False):
+        query = ChangeOwner(glob, owner=owner, dry_run=dry_run)
+        return self.administration.perform(CHANGE_OWNER, query)
+
+    def test_changes_owners(self):
+        """Another owner has the app and its twin at once, without a new version; a dry run tells
+        who would.
+        """
+        self.create()
+        paths = (AppPath("/disk"), AppPath("/disk_cl_stage"))
+        would = self.successResultOf(self.give("github:ann", dry_run=True))
+        self.assertEqual((would.dry_run, would.update_results), (True, paths))
+        self.assertEqual({change.changed for change in would.changes}, {("owner github:ann",)})
+        self.assertEqual({app.user_id for app in self.listed(internal=True)}, {"admin"})
+        done = self.successResultOf(self.give("github:ann"))
+        self.assertEqual((done.dry_run, done.update_results), (False, paths))
+        owners = {(app.user_id, app.version) for app in self.listed(internal=True)}
+        self.assertEqual(owners, {("github:ann", 1)})
+        again = self.successResultOf(self.give("github:ann"))
+        self.assertEqual((again.update_results, again.changes), (paths, ()))
+
+    def test_refuses_owners(self):
+        """An id that nobody who signs in can have, or of no app, changes nothing."""
+        self.create()
+        for owner in ("githb:ann", "anonymous", "github:", "ann", "system:admin", "github:a\nb"):
+            failure = self.failureResultOf(self.give(owner), errors.BadRequest)
+            self.assertIn("no user has the id", failure.value.message)
+        self.assertEqual({app.user_id for app in self.listed(internal=True)}, {"admin"})
 
     def test_refuses_settings(self):
         """A way to log in that there is not is refused."""

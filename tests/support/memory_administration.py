@@ -55,6 +55,7 @@ from clace.admin_api.server import ServerStatus, Stopping, StopServer
 from clace.admin_api.sessions import ListSessions, RevokeSessions, SessionList, SessionsRevoked
 from clace.admin_api.settings import (
     UNDEFINED,
+    ChangeOwner,
     LinkAccount,
     SettingsUpdated,
     UpdateMetadata,
@@ -131,7 +132,7 @@ from tests.support.memory_factors import memory_factors
 from tests.support.memory_secrets import MemorySecretStore
 from tests.support.memory_tokens import memory_tokens
 from tests.support.memory_users import memory_users
-from tests.support.sign_in import app_authentication, make_sessions
+from tests.support.sign_in import app_authentication, check_known, make_sessions
 
 STATIC_USERS = (
     User(name="static", password="$2b$04$" + "a" * 53, groups=("file",), is_static=True),
@@ -379,6 +380,14 @@ class MemoryAdministration:
         after = [replace(app, settings=settled(app.settings, request)) for app in apps]
         changed = [app for app in after if app not in apps]
         changes = self._keep(*changed, dry_run=query.dry_run)
+        return SettingsUpdated(query.dry_run, tuple(app.address for app in apps), changes=changes)
+
+    async def change_owner(self, query: ChangeOwner) -> SettingsUpdated:
+        check_known(query.owner)
+        mains = self._mains(query.app_path_glob)
+        apps = [app for main in mains for app in (main, *self._twins(main))]
+        after = [replace(app, user_id=query.owner) for app in apps if app.user_id != query.owner]
+        changes = self._keep(*after, dry_run=query.dry_run)
         return SettingsUpdated(query.dry_run, tuple(app.address for app in apps), changes=changes)
 
     async def create_secret(self, query: CreateSecret) -> SecretCreated:

@@ -10,6 +10,7 @@ from clace.errors import NotAuthenticated, SecretFailed, SignInRefused
 from clace.identity.rbac import Authorisation
 from clace.identity.sessions import SessionLimits, Sessions, SignInRules
 from clace.identity.settings import AppAuthentication
+from clace.identity.user_ids import check_user
 from clace.interfaces import (
     Departure,
     IAccounts,
@@ -175,6 +176,13 @@ def app_authentication(
         default=default,
         **options,
     )
+
+
+def check_known(user_id):
+    """Check an id where users of this server and of GitHub sign in."""
+    if user_id != "admin":
+        ways = OneAccount(), OneAccount("builtin", "ann"), MemoryProvider()
+        check_user(app_authentication(*ways), user_id)
 
 
 def app_access(auth, admin="admin", policy=None, owner_of=None, tokens=None, taken=True, **around):

@@ -134,9 +134,38 @@ class RolesTests(DaemonTestCase):
         self.daemon.process.send_signal(signal.SIGHUP)
         self.assert_ends(by_grant)
 
-    def stream(self, **options):
+    def test_owners(self):
+        """An app is given to a user, who may open it then, and taken away: their stream ends."""
+        give = ("app", "update-settings", "owner")
+        self.daemon.install(self.source(APP), "/own", auth="builtin", approve=True, dev=True)
+        self.assertEqual(self.as_ann("/own").status, 403)
+        said = self.daemon.refused(*give, "builtin:ben", "/own")
+        self.assertIn("user builtin:ben does not exist", said)
+        said = self.daemon.refused(*give, "builtin:ann", "/own", "--as", "builtin:ann")
+        self.assertIn("does not have permission admin", said)
+        self.daemon.must(*give, "builtin:ann", "/own", "--dry-run")
+        self.assertEqual(self.as_ann("/own").status, 403)
+        self.daemon.must(*give, "builtin:ann", "/own")
+        self.assertIn("by builtin:ann", self.daemon.must("app", "show", "/own"))
+        self.assertIn("/own", self.daemon.must("app", "list", "--as", "builtin:ann"))
+        stream = self.stream("/own", login=("ann", PASSWORD))
+        self.daemon.must(*give, "admin", "/own")
+        self.assert_ends(stream)
+        self.assertEqual(self.as_ann("/own").status, 403)
+        audited = self.daemon.must("audit", "list", "--operation", "change_owner", "-f", "json")
+        told = {row["detail"].partition("; ")[2] for row in json.loads(audited)}
+        self.assertLessEqual({"changed owner builtin:ann", "changed owner admin"}, told)
+
+    def test_changed_auth(self):
+        """A stream ends when its app comes to admit people by another way."""
+        self.daemon.install(self.source(APP), "/team/dev", auth="builtin", approve=True, dev=True)
+        stream = self.stream(login=("ann", PASSWORD))
+        self.daemon.must("app", "update-settings", "auth", "system", "/team/dev")
+        self.assert_ends(stream)
+
+    def stream(self, path="/team/dev", **options):
         """An answer that goes on, of which something has come."""
-        pending = self.daemon.begin("GET", "/team/dev/_clace_app/sse", timeout=5, **options)
+        pending = self.daemon.begin("GET", f"{path}/_clace_app/sse", timeout=5, **options)
         self.addCleanup(pending.connection.close)
         response = pending.connection.getresponse()
         self.assertEqual(response.status, 200)

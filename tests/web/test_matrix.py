@@ -68,6 +68,8 @@ KINDS = {
         ),
         SERVER,
     ),
+    # Ownership gives rights without a grant.
+    "change_owner": SERVER,
     "change_user": WIDENING,
     "reset_factors": WIDENING,
 }
