@@ -18,7 +18,8 @@ MEBIBYTE = 1 << 20
 # The names that versions 1 and 2 of control groups have for the same.
 PEAKS = ("memory.max_usage_in_bytes", "memory.peak")
 EVENTS = ("memory.oom_control", "memory.events.local")
-SWAP_LIMITS = {"memory.memsw.limit_in_bytes": MEBIBYTE << 10, "memory.swap.max": 0}
+# Version 1 limits memory and swap together, version 2 swap alone: by how many of the limit's bytes.
+SWAP_LIMITS = {"memory.memsw.limit_in_bytes": 1, "memory.swap.max": 0}
 
 
 class Memory(NamedTuple):
@@ -89,9 +90,9 @@ def limited(megabytes: int) -> Iterator[Group]:
     (folder / "server").mkdir(parents=True)
     try:
         (folder / place.limits[0]).write_text(str(megabytes * MEBIBYTE))
-        for name, value in SWAP_LIMITS.items():
+        for name, share in SWAP_LIMITS.items():
             if (folder / name).exists():
-                (folder / name).write_text(str(value))
+                (folder / name).write_text(str(share * megabytes * MEBIBYTE))
         yield Group(folder)
     finally:
         _remove(folder)
