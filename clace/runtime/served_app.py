@@ -113,9 +113,16 @@ class ServedApp:
 
     @property
     def is_forgotten(self) -> bool:
-        """Return true if its host has been idle for as long as it may be."""
+        """Return true if its host has been idle for as long as it may be, or answers nothing."""
+        if not self.is_idle:
+            return False
         unused = self._clock.seconds() - self.used_at
-        return self.is_idle and bool(unused > self.limits.idle_seconds)
+        return self._only_proxies or bool(unused > self.limits.idle_seconds)
+
+    @property
+    def _only_proxies(self) -> bool:
+        """Return true if other servers, or a program, answer all that any route answers."""
+        return bool(self.proxies) and self.options is not None and not self.options.routes
 
     @property
     def pushes_events(self) -> bool:

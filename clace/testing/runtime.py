@@ -58,6 +58,11 @@ class MemoryHosts:
         self.most = 0
         self._hosts: list[MemoryHost] = []
 
+    @property
+    def running(self) -> int:
+        """The number of hosts that have not ended."""
+        return sum(one.alive for one in self._hosts)
+
     def begin(self) -> None:
         """Nothing needs to be started."""
 

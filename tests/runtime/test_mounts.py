@@ -33,7 +33,8 @@ class MountsTests(SynchronousTestCase):
         """A runtime with an app of these files, and the app."""
         app = an_app(loads=loads, permissions=permissions)
         self.files = DictFiles(files)
-        runtime = MemoryRuntime(Clock(), PluginGate([PROXY]), MemoryAudit(), self.files_for)
+        self.clock = Clock()
+        runtime = MemoryRuntime(self.clock, PluginGate([PROXY]), MemoryAudit(), self.files_for)
         return runtime, app
 
     async def files_for(self, _app):
@@ -60,6 +61,19 @@ class MountsTests(SynchronousTestCase):
         self.assertEqual(self.urls(runtime, app, *paths), urls)
         route = self.successResultOf(self.proxied(runtime, app, "/a/b"))
         self.assertEqual((route.config.strip_path, route.redirects_bare), ("/a", True))
+
+    def test_needs_no_host(self):
+        """A host that is asked for nothing is ended; the paths stay known without it."""
+        for files, left in ((proxying(URL), 0), ({"app.star": MANY}, 1)):
+            runtime, app = self.load(files, Permission("proxy.in", "config"))
+            runtime.startService()
+            self.urls(runtime, app, "/a")
+            self.assertEqual(runtime.memory.running, 1)
+            self.clock.pump([1] * 2)
+            self.assertEqual(runtime.memory.running, left)
+            self.assertNotEqual(self.urls(runtime, app, "/a"), [None])
+            self.assertEqual(runtime.memory.starts, 1)
+            self.successResultOf(runtime.stopService())
 
     def test_not_approved(self):
         """An app whose call is not covered by what was approved does not load, and says so."""
