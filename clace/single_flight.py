@@ -21,6 +21,11 @@ class SingleFlight(Generic[T]):
         self._work = work
         self._waiters: list[Deferred[T]] | None = None
 
+    @property
+    def goes_on(self) -> bool:
+        """Tell work that was begun and has not ended."""
+        return self._waiters is not None
+
     async def result(self) -> T:
         waiter: Deferred[T] = Deferred()
         if self._waiters is not None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from clace.admin_api.changes import Approval, Changing, OverApps, glob_of
 from clace.admin_api.operation import Operation, Query, Right
-from clace.model import AccountLink, App, AppPath, AppSettings, Permission
+from clace.model import AccountLink, App, AppPath, AppSettings, Permission, ProgramStatus
 
 
 class ListApps(Query, frozen=True):
@@ -162,7 +162,8 @@ class VersionShown(Struct, frozen=True, kw_only=True):
     """A version of the app as it is served at one address, or the folder of a dev app.
 
     ``new_loads`` and ``new_permissions`` are asked for and not approved. ``problem`` says why the
-    source cannot be read now; nothing is known then of what it asks for.
+    source cannot be read now; nothing is known then of what it asks for. ``program`` is of an app
+    that has one of its own.
     """
 
     id: str
@@ -187,6 +188,7 @@ class VersionShown(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     problem: str = ""
     failures: tuple[FailureShown, ...] = ()
+    program: ProgramStatus | None = None
 
     @property
     def needs_approval(self) -> bool:

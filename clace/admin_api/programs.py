@@ -35,7 +35,9 @@ class ControlProgram(Query, frozen=True):
 
 
 class ProgramState(Struct, frozen=True):
-    """The program of an app: ``running``, ``idle`` until it is needed, or ``stopped``."""
+    """The program of an app: ``running``, ``idle`` until it is needed, ``stopped``, ``starting`` or
+    ``failed``.
+    """
 
     app_path_domain: AppPath
     state: str = ""

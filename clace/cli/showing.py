@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import chain
 
 from clace.admin_api import AppShown, FailureShown, ParamShown, VersionShown
-from clace.model import Permission, permission_text
+from clace.model import Permission, ProgramPhase, ProgramStatus, permission_text
 
 _COMMIT = 20
 _NEW = " - not approved"
@@ -44,6 +44,8 @@ def _version(version: VersionShown, app: AppShown) -> Iterator[str]:
     if version.git_commit:
         title = version.git_message.partition("\n")[0]
         yield f"  Commit: {version.git_branch} {version.git_commit[:_COMMIT]} {title}".rstrip()
+    if version.program is not None:
+        yield f"  Program: {_program(version.program, version)}"
     if version.problem:
         yield f"  It does not load: {version.problem}"
     yield from _approvals(version)
@@ -55,6 +57,26 @@ def _version(version: VersionShown, app: AppShown) -> Iterator[str]:
     yield from _titled("Limits", (f"{k} = {v}" for k, v in version.limits.items()))
     yield from _titled("Warnings", version.warnings)
     yield from _titled("Last failures", chain.from_iterable(map(_failure, version.failures)))
+
+
+def _program(program: ProgramStatus, version: VersionShown) -> str:
+    since = f" since {_moment(program.since)}" if program.since else ""
+    match program.state:
+        case ProgramPhase.RUNNING:
+            process = f", pid {program.pid}, {program.memory_mb} MB" if program.pid else ""
+            return f"running{since}{process}"
+        case ProgramPhase.IDLE if program.since:
+            return f"idle{since}; the next request starts it"
+        case ProgramPhase.IDLE:
+            return "not started yet; the first request starts it"
+        case ProgramPhase.STOPPED:
+            path = shlex.quote(str(version.app_path_domain))
+            return f"stopped by an operator; to let it run: clace app start {path}"
+        case ProgramPhase.FAILED:
+            when = f"not within {program.retry_seconds} s" if program.retry_seconds else "at once"
+            return f"failed{since}: {program.problem}; the next request starts it, {when}"
+        case _:
+            return program.state
 
 
 def _approvals(version: VersionShown) -> Iterator[str]:

@@ -170,7 +170,8 @@ class Apps:
         secret_operations = SecretOperations(self._data.stored_secrets, name_suffix)
         known = KnownApps(secret_operations.versions)
         configured = self._configured()
-        showing = AppShowing(rooms, AppFacts(urls, self._limits_of, self.failures))
+        status = self.programs.control.status
+        facts = AppFacts(urls, self._limits_of, self.failures, status)
         reloading = AppReloading(rooms, known, configured)
         beginnings = self._beginnings(urls)
         creation = AppCreation(rooms, known, beginnings, configured)
@@ -186,7 +187,7 @@ class Apps:
         self._plugins.identities.routes.serve_too(self.webhooks.steps)
         return Administration(
             self._data.authorisation,
-            AppOperations(rooms, creation, showing),
+            AppOperations(rooms, creation, AppShowing(rooms, facts)),
             versions,
             ProgramOperations(rooms, self.programs.control),
             HistoryOperations(rooms),

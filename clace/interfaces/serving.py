@@ -12,7 +12,7 @@ from zope.interface import Attribute, Interface
 
 from clace.interfaces.programs import IProgram, ProgramExit
 from clace.interfaces.sources import IFiles
-from clace.model import App, Permission, WorkloadConfig
+from clace.model import App, Permission, ProgramStatus, WorkloadConfig
 
 
 class IWorkloadLease(Interface):
@@ -75,8 +75,8 @@ class IProgramControl(Interface):
     def log(app: App) -> IProgramLog:
         """The log of an app's program, whether it runs or not."""
 
-    def state(app: App) -> str:
-        """Return ``running``, ``idle`` or ``stopped``."""
+    def status(app: App) -> ProgramStatus:
+        """Return the state of an app's program, and why it has it."""
 
     async def stop(app: App) -> None:
         """Let the program end, and none be started until ``start``; returns when it has ended."""

@@ -153,7 +153,9 @@ class IWorkload(Interface):
 
 
 class IMeasured(Interface):
-    """A program whose memory is known; not every ``IWorkload`` is one."""
+    """A program whose processes are known; not every ``IWorkload`` is one."""
+
+    pid: int = Attribute("The number of the process that all others of it descend from.")
 
     def memory_mb() -> float:
         """The memory of it and of all that it has started, in megabytes."""

@@ -198,10 +198,13 @@ if TYPE_CHECKING:
         PROCESS_PLUGIN as PROCESS_PLUGIN,
         ProcessDeclaration as ProcessDeclaration,
         ProcessNeeds as ProcessNeeds,
+        ProgramPhase as ProgramPhase,
+        ProgramStatus as ProgramStatus,
         WORKLOAD_URL as WORKLOAD_URL,
         WorkloadCall as WorkloadCall,
         WorkloadConfig as WorkloadConfig,
         WorkloadKind as WorkloadKind,
+        has_program as has_program,
     )
 else:
     __getattr__ = face(
@@ -366,9 +369,12 @@ else:
             "PROCESS_PLUGIN",
             "ProcessDeclaration",
             "ProcessNeeds",
+            "ProgramPhase",
+            "ProgramStatus",
             "WORKLOAD_URL",
             "WorkloadCall",
             "WorkloadConfig",
             "WorkloadKind",
+            "has_program",
         ),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -24,6 +26,11 @@ _Table = dict[_Short, _Text]
 _Port = Annotated[int, Meta(ge=0, le=65_535)]
 
 
+def has_program(loads: Iterable[str]) -> bool:
+    """Tell an app that may have a program of its own by the plugins that it loads."""
+    return not {CONTAINER_PLUGIN, PROCESS_PLUGIN}.isdisjoint(loads)
+
+
 class WorkloadKind(StrEnum):
     PROCESS = "process"
     CONTAINER = "container"
@@ -34,6 +41,33 @@ class Lifetime(StrEnum):
 
     APP = "app"
     COMMAND = "command"
+
+
+class ProgramPhase(StrEnum):
+    """The life of a program: ``IDLE`` until somebody needs it, ``STOPPED`` by an operator until one
+    starts it, ``FAILED`` if it did not start or has ended by itself.
+    """
+
+    STARTING = "starting"
+    RUNNING = "running"
+    IDLE = "idle"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class ProgramStatus(Struct, frozen=True, kw_only=True):
+    """A ``ProgramPhase``, since when the program is in it, as far as that is known, and why.
+
+    ``pid`` is that of its supervisor on this machine, 0 for none. One that failed is not started
+    again within ``retry_seconds``.
+    """
+
+    state: str
+    since: datetime | None = None
+    pid: int = 0
+    memory_mb: int = 0
+    problem: str = ""
+    retry_seconds: int = 0
 
 
 class ProcessNeeds(Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from clace.admin_api import (
 from clace.errors import BadRequest
 from clace.interfaces import Asking, IProgramControl, IProgramOperations, LogFilter
 from clace.line_queue import LineQueue
-from clace.model import CONTAINER_PLUGIN, LOG_LEVELS, PROCESS_PLUGIN, App
+from clace.model import LOG_LEVELS, App, has_program
 from clace.operations.rooms import OperationRooms
 from clace.text import time_text
 
@@ -96,7 +96,7 @@ class ProgramOperations:
 
     async def _found(self, path: str, request: Asking) -> App:
         app = (await self._rooms.catalogue(request)).found(path, request)
-        if not {CONTAINER_PLUGIN, PROCESS_PLUGIN} & set(app.metadata.loads):
+        if not has_program(app.metadata.loads):
             raise BadRequest(f"app {app} has no program of its own")
         return app
 
@@ -110,7 +110,7 @@ class ProgramOperations:
         return app
 
     def _state(self, app: App) -> ProgramState:
-        return ProgramState(app.address, self._control.state(app))
+        return ProgramState(app.address, self._control.status(app).state)
 
 
 def _filter(query: ReadLog) -> LogFilter:

@@ -10,7 +10,16 @@ from msgspec import Struct
 from clace.admin_api import AppShown, FailureShown, ParamShown, VersionShown
 from clace.errors import ClaceError
 from clace.interfaces import Asking, AuditedSource, IFailures
-from clace.model import App, AppFailure, AppParam, AppPath, Demands, is_reference
+from clace.model import (
+    App,
+    AppFailure,
+    AppParam,
+    AppPath,
+    Demands,
+    ProgramStatus,
+    has_program,
+    is_reference,
+)
 from clace.operations.comparison import is_secret_name
 from clace.operations.promotion import is_staged_ahead
 from clace.operations.rooms import OperationRooms
@@ -19,11 +28,12 @@ _PASSWORD = "password"  # noqa: S105 - how a form shows a param
 
 
 class AppFacts(Struct, frozen=True):
-    """Facts of apps that are not stored: their URLs, limits and last failures."""
+    """Facts of apps that are not stored: URLs, limits, last failures, and states of programs."""
 
     urls: Callable[[AppPath], tuple[str, str]]
     limits: Callable[[App], Mapping[str, int]]
     failures: IFailures
+    program: Callable[[App], ProgramStatus]
 
 
 class AppShowing:
@@ -98,6 +108,7 @@ def version_shown(
         warnings=audited.warnings if audited else (),
         problem=problem,
         failures=tuple(map(_failure, around.failures.recent(app.id))),
+        program=around.program(app) if has_program(metadata.loads) else None,
     )
 
 

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from clace.errors import AppBroken, AppStopped, ProgramFailed
 from clace.interfaces import ProgramExit
-from clace.model import App, Lifetime
+from clace.model import App, Lifetime, ProgramPhase, ProgramStatus
 from clace.workloads.generation import Generation, WorkloadLease
 from clace.workloads.logs import AppLog
 from clace.workloads.offer import WorkloadOffer
@@ -140,11 +140,12 @@ class AppWorkload:
         return self.stopped.is_set
 
     @property
-    def state(self) -> str:
-        """Return what the program does, in a word."""
+    def status(self) -> ProgramStatus:
+        """Return what the program does, or why it does nothing."""
         if self.is_stopped:
-            return "stopped"
-        return "running" if self.is_running else "idle"
+            return ProgramStatus(state=ProgramPhase.STOPPED)
+        offer = self._heir or self.offer
+        return ProgramStatus(state=ProgramPhase.IDLE) if offer is None else offer.status
 
     async def restart(self) -> None:
         """Start the program anew, beside the one that runs where two may run.

@@ -19,25 +19,35 @@ class BackOff:
         self._clock = clock
         self._failures = 0
         self._until = 0.0
-        self._why = ""
+        self.why = ""
 
     def check(self) -> None:
         """:raises ProgramFailed: if it is too early; says why it failed before."""
-        left = self._until - self._clock.seconds()
+        left = self.left
         if left > 0:
-            early = ProgramFailed(self._why)
+            early = ProgramFailed(self.why)
             early.retry_after = left
             raise early
 
+    @property
+    def left(self) -> float:
+        """Return the seconds in which it may not be started yet; 0 if it may."""
+        left: float = self._until - self._clock.seconds()
+        return max(left, 0)
+
+    def started(self) -> None:
+        """It runs: why it did not before is of no more interest."""
+        self.why = ""
+
     def failed(self, why: str) -> None:
         """It did not start."""
-        self._why = why
+        self.why = why
         self._wait(self._failures)
         self._failures += 1
 
     def ended(self, why: str, age: float) -> None:
         """It ended by itself after so many seconds: the first time it is started again at once."""
-        self._why = why
+        self.why = why
         if age >= _SETTLED:
             self._failures = 0
         if self._failures:
@@ -46,7 +56,7 @@ class BackOff:
 
     def forget(self) -> None:
         """Let it start at once."""
-        self._failures, self._until = 0, 0.0
+        self._failures, self._until, self.why = 0, 0.0, ""
 
     def _wait(self, doublings: int) -> None:
         self._until = self._clock.seconds() + min(_LONGEST, 1 << min(doublings, 10))

@@ -9,7 +9,7 @@ from zope.interface import implementer
 
 from clace.errors import AppBroken
 from clace.interfaces import IProgram, IProgramControl, IWorkloadEngine, ProgramExit
-from clace.model import App
+from clace.model import App, ProgramStatus
 from clace.workloads.commands import carried_out
 from clace.workloads.logs import AppLog, LineSplitter
 from clace.workloads.offer import WorkloadOffer
@@ -28,8 +28,8 @@ class ProgramControl:
     def log(self, app: App) -> AppLog:
         return self._workloads.of(app).log
 
-    def state(self, app: App) -> str:
-        return self._workloads.of(app).state
+    def status(self, app: App) -> ProgramStatus:
+        return self._workloads.of(app).status
 
     async def stop(self, app: App) -> None:
         found = self._workloads.of(app)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakSet
 
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
 from zope.interface import implementer
 
 from clace.interfaces import IMeasured, IWorkload, IWorkloadLease, ProgramExit
+from clace.model import ProgramPhase, ProgramStatus
 from clace.workloads.limits import WorkloadLimits
 
 _MEASURE_SECONDS = 10
@@ -59,23 +62,19 @@ class Generation:
         self.requests = self.tunnels = 0
         self.recycled_from = 0.0
         self.exit: ProgramExit | None = None
+        self.ended_at = 0.0
         self._memory_mb, self._measured_at = 0.0, self.started_at
         self._bytes, self._bytes_since = 0, self.used_at
         self._unused: list[Deferred[None]] = []
         self._over: list[Deferred[None]] = []
         self._connections: WeakSet[Any] = WeakSet()
-        self._leaving: Deferred[None] | None = None
+        self.was_let_go = False
         workload.ended.addCallback(self._ended)
 
     @property
     def is_usable(self) -> bool:
         """Return true if another request may be sent to it."""
-        return self.exit is None and self._leaving is None
-
-    @property
-    def was_let_go(self) -> bool:
-        """Return true if it was asked to end."""
-        return self._leaving is not None
+        return self.exit is None and not self.was_let_go
 
     @property
     def age(self) -> float:
@@ -94,6 +93,15 @@ class Generation:
         if IMeasured.providedBy(self.workload) and now >= self._measured_at + _MEASURE_SECONDS:
             self._measured_at, self._memory_mb = now, self.workload.memory_mb()
         return self._memory_mb
+
+    @property
+    def status(self) -> ProgramStatus:
+        """Return how it runs, with its memory of now."""
+        running = ProgramStatus(state=ProgramPhase.RUNNING, since=moment(self.started_at))
+        if not IMeasured.providedBy(self.workload):
+            return running
+        memory_mb = round(self.workload.memory_mb())
+        return replace(running, pid=self.workload.pid, memory_mb=memory_mb)
 
     def lease(self) -> WorkloadLease:
         self.change(requests=1, tunnels=0)
@@ -128,8 +136,9 @@ class Generation:
         """Let it end as soon as nobody uses it, and after so many seconds in any case; fires when
         it has ended.
         """
-        if self._leaving is None:
-            self._leaving = Deferred.fromCoroutine(self._leave(seconds))
+        if not self.was_let_go:
+            self.was_let_go = True  # before its end, which may come at once
+            Deferred.fromCoroutine(self._leave(seconds))
         return self.over()
 
     def over(self) -> Deferred[None]:
@@ -155,9 +164,14 @@ class Generation:
         await self.workload.stop()
 
     def _ended(self, exit: ProgramExit) -> ProgramExit:  # noqa: A002 - as everywhere
-        self.exit = exit
+        self.exit, self.ended_at = exit, self._clock.seconds()
         _fire(self._over)
         return exit
+
+
+def moment(seconds: float) -> datetime:
+    """Return a time of the clock in UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _fire(waiters: list[Deferred[None]]) -> None:

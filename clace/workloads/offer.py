@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import ceil
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -19,12 +20,12 @@ from clace.interfaces import (
     Tell,
     WorkloadOrder,
 )
-from clace.model import OVERLAP, App, AppKind, Lifetime
+from clace.model import OVERLAP, App, AppKind, Lifetime, ProgramPhase, ProgramStatus
 from clace.single_flight import SingleFlight
 from clace.telling import listener
 from clace.workloads.advice import advised
 from clace.workloads.backoff import BackOff
-from clace.workloads.generation import Generation
+from clace.workloads.generation import Generation, moment
 from clace.workloads.keys import order_key
 from clace.workloads.limits import WorkloadLimits
 from clace.workloads.logs import AppLog
@@ -149,6 +150,23 @@ class WorkloadOffer:
         generation = self.generation
         return generation if generation is not None and generation.is_usable else None
 
+    @property
+    def status(self) -> ProgramStatus:
+        """Return what it does, or why it does nothing."""
+        if (usable := self.usable) is not None:
+            return usable.status
+        if self._starting.goes_on:
+            return ProgramStatus(state=ProgramPhase.STARTING)
+        ended = moment(self.generation.ended_at) if self.generation is not None else None
+        if not self._backoff.why:
+            return ProgramStatus(state=ProgramPhase.IDLE, since=ended)
+        return ProgramStatus(
+            state=ProgramPhase.FAILED,
+            since=ended,
+            problem=self._backoff.why.partition("\n")[0],
+            retry_seconds=ceil(self._backoff.left),
+        )
+
     async def ready(self) -> Generation:
         """The program, started if need be.
 
@@ -215,6 +233,7 @@ class WorkloadOffer:
             generation.leave(0)
             raise ProgramFailed("the app was replaced while its program was being started")
         self.generation = generation
+        self._backoff.started()
         workload.ended.addCallback(self._ended)
         log.tell("ready")
         return generation

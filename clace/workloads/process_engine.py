@@ -94,8 +94,12 @@ class ProcessWorkload:
         self._process.stop()
         return stopped
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def memory_mb(self) -> float:
-        return tree_memory_mb(self._process.pid)
+        return tree_memory_mb(self.pid)
 
     async def _read(self, log: Log) -> None:
         pace = Pace(self._clock, log, lambda: self._has_ended)

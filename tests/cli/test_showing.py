@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
+from clace.model.app import Demands
 from clace.model.failures import AppFailure, Fault
+from clace.model.workloads import ProgramPhase, ProgramStatus
 from tests.cli.test_app_commands import PROD, STAGING, AppCase
 from tests.support.administration_contract import RUNS
 
@@ -58,6 +61,49 @@ class ShowTests(AppCase):
         lines = self.run_cli("app", "show", "/disk").stdout.splitlines()
         self.assertIn("    exec.in.run [ls -l] READ", lines)
         self.assertFalse([line for line in lines if "To approve" in line or "not approved" in line])
+
+    def test_program(self):
+        """An app with a program of its own tells its state; others have none."""
+        self.demand(Demands(loads=("process.in",)))
+        self.create("/sales", "--approve")
+        begun = datetime(2026, 11, 29, 5, 10, 11, tzinfo=UTC)
+        for program, expected in (
+            (
+                ProgramStatus(state=ProgramPhase.RUNNING, since=begun, pid=7, memory_mb=42),
+                "running since 2026-11-29 05:10:11 UTC, pid 7, 42 MB",
+            ),
+            (
+                ProgramStatus(state=ProgramPhase.RUNNING, since=begun),
+                "running since 2026-11-29 05:10:11 UTC",
+            ),
+            (ProgramStatus(state=ProgramPhase.STARTING), "starting"),
+            (
+                ProgramStatus(state=ProgramPhase.IDLE),
+                "not started yet; the first request starts it",
+            ),
+            (
+                ProgramStatus(state=ProgramPhase.IDLE, since=begun),
+                "idle since 2026-11-29 05:10:11 UTC; the next request starts it",
+            ),
+            (
+                ProgramStatus(state=ProgramPhase.STOPPED),
+                "stopped by an operator; to let it run: clace app start /sales",
+            ),
+            (
+                ProgramStatus(state=ProgramPhase.FAILED, problem="no\x1b[2J", retry_seconds=4),
+                "failed: no\\x1b[2J; the next request starts it, not within 4 s",
+            ),
+            (
+                ProgramStatus(state=ProgramPhase.FAILED, since=begun, problem="no"),
+                "failed since 2026-11-29 05:10:11 UTC: no; the next request starts it, at once",
+            ),
+        ):
+            self.administration.program = program
+            lines = self.run_cli("app", "show", "/sales").stdout.splitlines()
+            self.assertIn(f"  Program: {expected}", lines)
+        self.demand(RUNS)
+        self.create("/disk")
+        self.assertNotIn("Program:", self.run_cli("app", "show", "/disk").stdout)
 
     def test_json(self):
         """As JSON it is the answer of the server."""

@@ -185,6 +185,7 @@ class House:
             lambda address: (f"http://localhost{address.path}", ""),
             lambda app: asdict(configs.of(app.metadata.appconfig).sandbox),
             self.failures,
+            lambda app: self.workloads.of(app).status,
         )
         known = KnownApps(secrets.versions)
         reloading = AppReloading(rooms, known, configured)

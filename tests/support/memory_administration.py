@@ -108,6 +108,7 @@ from clace.model.identity import OPERATOR, Identity
 from clace.model.params import AppParam
 from clace.model.paths import AppGlob, AppPath
 from clace.model.rbac import Policy
+from clace.model.workloads import ProgramPhase, ProgramStatus
 from clace.operations.approval import check_approved, needs_approval
 from clace.operations.asking import OperationRequest
 from clace.operations.audit import AuditOperations
@@ -149,6 +150,7 @@ class MemoryAdministration:
         self.failures = AppFailures(Clock())
         self.warnings: tuple[str, ...] = ()
         self.stopped = False
+        self.program = ProgramStatus(state=ProgramPhase.IDLE)
         self._pid = pid
         self._apps: dict[str, App] = {}
         self._ids = count(1)
@@ -250,6 +252,7 @@ class MemoryAdministration:
             lambda address: (f"http://localhost:25222{address.path}", ""),
             lambda _app: {"memory_mb": 512},
             self.failures,
+            lambda _app: self.program,
         )
         params = tuple(AppParam(name=name, default="0") for name in self.params)
         versions = [

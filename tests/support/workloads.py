@@ -61,6 +61,7 @@ class MemoryWorkload:
         self.is_stubborn = False
         self.dies_when_connected = False
         self.megabytes = 50
+        self.pid = 4321
         self.asked = []
         self.opened = []
         self.stopped = 0

@@ -129,6 +129,19 @@ class PythonAppTests(SharedDaemonTestCase):
         self.assertIn("/told-b: Locking", failed.stderr)
         self.assertIn("\nerror: cannot install nosuch", failed.stderr)
 
+    def test_state(self):
+        """The state of a program is shown: the process that runs, and that it was stopped."""
+        self.daemon.must("app", "create", "--approve", str(self.put("state")), "/state")
+        self.assertEqual(self.daemon.get("/state/").status, 200)
+        shown = json.loads(self.daemon.must("app", "show", "--format", "json", "/state"))
+        program = shown["versions"][0]["program"]
+        self.assertEqual(program["state"], "running")
+        self.assertTrue(Path(f"/proc/{program['pid']}").exists())
+        self.assertIn(f", pid {program['pid']}, ", self.daemon.must("app", "show", "/state"))
+        self.daemon.must("app", "stop", "/state")
+        shown = self.daemon.must("app", "show", "/state")
+        self.assertIn("Program: stopped by an operator", shown)
+
     def broken(self):
         return self.put("x", **{"requirements.txt": "flask\nnosuch\n"}).parent
 

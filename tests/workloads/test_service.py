@@ -1,5 +1,6 @@
 """The life of programs: started when they are needed, replaced without a failure, ended unused."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -20,7 +21,14 @@ from clace.interfaces import (
 )
 from clace.model.app import AppKind
 from clace.model.dev_settings import DevSettings
-from clace.model.workloads import OVERLAP, Lifetime, ProcessNeeds, WorkloadConfig
+from clace.model.workloads import (
+    OVERLAP,
+    Lifetime,
+    ProcessNeeds,
+    ProgramPhase,
+    ProgramStatus,
+    WorkloadConfig,
+)
 from clace.telling import listening
 from clace.workloads.control import ProgramControl
 from clace.workloads.limits import WorkloadLimits
@@ -689,6 +697,67 @@ class LogTests(WorkloadCase):
 TRACEBACK = "Traceback (most recent call last):"
 
 
+class StatusTests(WorkloadCase):
+    """The state of a program, as operators are told it."""
+
+    limits = {"idle_seconds": 100}
+
+    def status(self):
+        return ProgramControl(self.clock, self.workloads, self.engine).status(self.app)
+
+    def test_life(self):
+        """It is not started, starting, running since a time, and idle since another."""
+        self.assertEqual(self.status(), ProgramStatus(state=ProgramPhase.IDLE))
+        self.publish()
+        self.assertEqual(self.status(), ProgramStatus(state=ProgramPhase.IDLE))
+        self.engine.held = Deferred()
+        waiting = self.ask()
+        self.assertEqual(self.status(), ProgramStatus(state=ProgramPhase.STARTING))
+        self.clock.advance(7)
+        self.engine.held.callback(None)
+        self.settle()
+        self.successResultOf(waiting).release()
+        running = ProgramStatus(state=ProgramPhase.RUNNING, since=at(7), pid=4321, memory_mb=50)
+        self.assertEqual(self.status(), running)
+        self.settle(200)
+        idle = self.status()
+        self.assertEqual((idle.state, idle.problem), (ProgramPhase.IDLE, ""))
+        self.assertGreater(idle.since, at(100))
+
+    def test_failures(self):
+        """One that does not start, or has ended, says why and how long it has to wait."""
+        self.engine.broken = "no such package: flsk\nlast line"
+        self.publish()
+        self.failureResultOf(self.ask(), AppBroken)
+        failed = self.status()
+        self.assertEqual((failed.state, failed.problem), ("failed", "no such package: flsk"))
+        self.assertEqual(failed.retry_seconds, 1)
+        self.clock.advance(2)
+        self.assertEqual((self.status().state, self.status().retry_seconds), ("failed", 0))
+        self.engine.broken = ""
+        self.lease().release()
+        self.assertEqual((self.status().state, self.status().problem), ("running", ""))
+        self.engine.started[-1].end(3)
+        ended = self.status()
+        self.assertEqual(ended.state, ProgramPhase.FAILED)
+        self.assertIn("ended with 3", ended.problem)
+        self.assertEqual(ended.since, at(self.clock.seconds()))
+
+    def test_stopped(self):
+        """One that an operator has stopped is nothing else."""
+        self.publish()
+        self.lease().release()
+        control = ProgramControl(self.clock, self.workloads, self.engine)
+        stopping = Deferred.fromCoroutine(control.stop(self.app))
+        self.settle()
+        self.successResultOf(stopping)
+        self.assertEqual(self.status(), ProgramStatus(state=ProgramPhase.STOPPED))
+
+
+def at(seconds):
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 class StoppedTests(WorkloadCase):
     def test_stopped(self):
         """An app that an operator stops stays so until it is started."""
@@ -703,7 +772,7 @@ class StoppedTests(WorkloadCase):
         refused = self.failureResultOf(self.ask(), AppStopped)
         self.assertIn("clace app start /test lets it run", refused.value.message)
         again = make_workloads(self.clock, self.engine, self.folder)
-        self.assertEqual(again.of(self.app).state, "stopped")
+        self.assertEqual(again.of(self.app).status.state, "stopped")
         starting = Deferred.fromCoroutine(control.start(self.app))
         self.settle()
         self.successResultOf(starting)
