@@ -33,6 +33,10 @@ _STEPS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
+_PLAIN = "wrong version number"
+"""OpenSSL's reason where the other side answers without TLS."""
+
+
 def unreachable(problem: BaseException, server_uri: str) -> ServerUnreachable:
     """The failure of a request to ``server_uri`` as one that tells what to do."""
     kind = EndedUnanswered if _ended_unanswered(problem) else ServerUnreachable
@@ -75,4 +79,6 @@ def _closed_text(problem: BaseException) -> str:
 def _tls_text(cause: SSL.Error) -> str:
     """OpenSSL's last word; its errors are lists of (library, function, reason)."""
     reasons = cause.args[0] if cause.args else []
-    return reasons[-1][-1] if reasons and isinstance(reasons, list) else "the handshake failed"
+    reason = reasons[-1][-1] if reasons and isinstance(reasons, list) else "the handshake failed"
+    hint = "; that port may be one for http://" if reason == _PLAIN else ""
+    return f"{reason}{hint}"

@@ -7,6 +7,7 @@ import msgspec
 from clace import errors
 from clace.admin_api import Refusal
 from clace.errors import ClaceError, LockedOut, NoSuchRoute
+from clace.model import NO_ROUTE
 
 _MAX_TEXT = 500
 # For answers that name no error of ours: a proxy's, or those of an older server.
@@ -36,7 +37,7 @@ def told_refusal(told: Refusal, status: int = 0) -> ClaceError:
     kind = errors.BY_CODE.get(told.error) or _BY_STATUS.get(told.code, ClaceError)
     if issubclass(kind, LockedOut):
         return kind(message, retry_after=told.retry_after)
-    if kind is NoSuchRoute and not told.error:
+    if kind is NoSuchRoute and (not told.error or message == NO_ROUTE):
         message += " (is the admin API of this server open to TCP, security.admin_over_tcp?)"
     return kind(message)
 

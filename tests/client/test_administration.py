@@ -344,8 +344,12 @@ class PlainAnswers:
 
     def test_hints_at_the_switch(self):
         """A server without an admin API there is told apart from one without that app."""
-        error = self.refused(404, b"404 page not found", NoSuchRoute)
-        self.assertIn("404 page not found (is the admin API", error.message)
+        told = b'{"message":"404 page not found","code":404,"error":"no_such_route"}'
+        for body in (b"404 page not found", told):
+            error = self.refused(404, body, NoSuchRoute)
+            self.assertIn("404 page not found (is the admin API", error.message)
+        told = b'{"message":"no app there","code":404,"error":"no_such_route"}'
+        self.assertEqual(self.refused(404, told, NoSuchRoute).message, "no app there")
 
     def test_knows_errors_by_number(self):
         """An error of an older server has no name; its number is enough."""

@@ -31,7 +31,10 @@ class FailureTests(SynchronousTestCase):
             (error.TCPTimedOutError(), "the connection timed out"),
             (defer.TimeoutError(600), "the server did not answer in time"),
             (error.DNSLookupError("no results"), "there is no such host"),
-            (never_received(handshake), "no TLS connection: wrong version number"),
+            (
+                never_received(handshake),
+                "no TLS connection: wrong version number; that port may be one for http://",
+            ),
             (never_received(SSL.Error()), "no TLS connection: the handshake failed"),
             (
                 never_received(error.ConnectionDone()),
