@@ -27,6 +27,9 @@ async def served_as(rooms: OperationRooms, app: App, digest: str, name: str) -> 
     if app.metadata.stays_on_disk and not app.is_dev and not name:
         raise BadRequest(f"the files of {app} stay on the disk and are found by name: give it")
     files = await rooms.served_files(app)
+    # Beside a site that stays on the disk there may be anything: nothing is told of what is hidden.
+    if app.metadata.stays_on_disk and name and not await rooms.runtime.addresses(app, name):
+        raise NoSuchFile(f"{app} serves no file {name}")
     named = _named(files, name, app)
     same = [ref for ref in named if ref.sha256 == digest]
     if not same:

@@ -1,7 +1,10 @@
 """Sites whose files are served from their folder."""
 
+from hashlib import sha256
+
+from clace.admin_api.history import VERIFY_FILE, VerifyFile
 from clace.admin_api.settings import UPDATE_METADATA, MetadataChange, UpdateMetadata
-from clace.errors import BadRequest
+from clace.errors import BadRequest, NoSuchFile
 from tests.operations.test_administration import HouseCase
 
 SITE = b'app = ace.app("Site", static_only = True)'
@@ -58,6 +61,21 @@ class OnDiskTests(HouseCase):
         self.put_site(b'app = ace.app("A", routes = [ace.api("/")])', b"")
         failure = self.failureResultOf(self.install(appconfig=ON_DISK), BadRequest)
         self.assertIn("static_from_disk is for sites", failure.getErrorMessage())
+
+    def verified(self, name, content):
+        query = VerifyFile("/site", sha256(content).hexdigest(), name)
+        return self.house.administration.perform(VERIFY_FILE, query)
+
+    def test_verifies_only_what_is_served(self):
+        """Of a file that lies in the folder but is not served nothing is told, not even that."""
+        files = {"app.star": SITE, "index.html": b"one", ".env": b"PASSWORD=x"}
+        self.house.sources.put_folder("/site", files)
+        self.successResultOf(self.install(appconfig=ON_DISK))
+        found = self.successResultOf(self.verified("index.html", b"one"))
+        self.assertEqual(found.files[0].paths, ("/site/index.html", "/site/"))
+        for name, content in ((".env", b"PASSWORD=x"), (".env", b"guess"), (".not", b"")):
+            failure = self.failureResultOf(self.verified(name, content), NoSuchFile)
+            self.assertEqual(failure.getErrorMessage(), f"/site serves no file {name}")
 
     def test_is_decided_at_creation(self):
         """The setting can be neither given nor taken later: versions would have too few files."""
