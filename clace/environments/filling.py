@@ -11,7 +11,7 @@ from zope.interface import implementer
 from clace.encodings import Unencoded
 from clace.environments.generated import APP_FILE, PARAMS_FILE, generated_files, is_generated
 from clace.environments.recognition import main_page, recognised, unrecognised
-from clace.environments.table import BY_NAME, Spec
+from clace.environments.table import BY_NAME, ELSEWHERE, Spec
 from clace.errors import BadRequest
 from clace.interfaces import FetchedSource, IFiles, ISpecs
 from clace.model import App, FileRef
@@ -83,6 +83,8 @@ class Specs:
 def found(name: str) -> Spec:
     """:raises BadRequest: if no spec has the name; the text has the nearest."""
     spec = BY_NAME.get(name)
+    if name in ELSEWHERE:
+        raise BadRequest(f"spec {name} is not here: {ELSEWHERE[name]}")
     if spec is None:
         near = difflib.get_close_matches(name, BY_NAME, 1)
         hint = f"did you mean {near[0]}?" if near else f"the specs are {', '.join(BY_NAME)}"

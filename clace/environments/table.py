@@ -208,6 +208,23 @@ SPECS: tuple[Spec, ...] = (
         marks="`Containerfile` or `Dockerfile`, and nothing else of this table",
     ),
     Spec(name="image", title="A container of an image (param `image`)", server=Server.CONTAINER),
+    Spec(
+        name="image-cmd",
+        title="The output of a command in an image (params `image`, `command`, `json`)",
+        server=Server.CONTAINER,
+    ),
     Spec(name="proxy", title="Another server (param `url`)", server=Server.UPSTREAM),
 )
+ELSEWHERE: Mapping[str, str] = {
+    "static_disk": "say --spec static --conf static_from_disk=true",
+    "js-hono": (
+        "packages of npm are not installed here: bundle the app into one file and say --spec node,"
+        " or add a Containerfile and say --spec container"
+    ),
+    "python-reflex": (
+        "Reflex compiles its pages with packages of npm, which are not installed here: add a"
+        " Containerfile and say --spec container"
+    ),
+}
+"""Names that other servers have for specs, and what to say in their place."""
 BY_NAME: Mapping[str, Spec] = {spec.name: spec for spec in SPECS}

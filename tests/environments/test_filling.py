@@ -6,6 +6,7 @@ from zope.interface.verify import verifyObject
 
 from clace.environments.filling import FilledFiles, Specs
 from clace.environments.generated import APP_FILE, PARAMS_FILE
+from clace.environments.table import BY_NAME, ELSEWHERE
 from clace.errors import BadRequest, SourceError
 from clace.interfaces import FetchedSource, IFiles, ISpecs
 from clace.model import App, AppMetadata
@@ -87,6 +88,12 @@ class FillingTests(SynchronousTestCase):
         """A spec is known by its name; a misspelt one is told the nearest."""
         self.assertEqual(self.specs.check("python-flask"), "python-flask")
         self.assertEqual([self.specs.check(word) for word in ("", "-", "none")], ["", "", ""])
+        for name in ELSEWHERE:
+            with self.assertRaises(BadRequest) as caught:
+                self.specs.check(name)
+            told = str(caught.exception)
+            self.assertRegex(told, f"spec {name} is not here: .*say --spec [a-z]+")
+            self.assertIn(told.rpartition("--spec ")[2].split()[0], BY_NAME)
         with self.assertRaises(BadRequest) as caught:
             self.specs.check("python-falsk")
         self.assertEqual(

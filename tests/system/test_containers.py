@@ -1,5 +1,7 @@
 """Apps in containers, behind a real server and a real Podman."""
 
+import http.client
+
 from twisted.trial.unittest import SkipTest
 
 from tests.support.containers import missing, podman, program, remove_all, settings
@@ -15,6 +17,24 @@ app = ace.app("Shop",
     permissions = [
         ace.permission("container.in", "config", [container.AUTO]),
         ace.permission("proxy.in", "config", [container.URL]),
+    ],
+)
+"""
+
+
+STREAM = """
+load("container.in", "container")
+IMAGE = container.IMAGE_PREFIX + "localhost/shop:latest"
+
+def run(req):
+    return container.run("/program", stream = True)
+
+app = ace.app("Stream",
+    container = container.config(IMAGE, lifetime = container.COMMAND),
+    routes = [ace.api("/", run, type = ace.TEXT)],
+    permissions = [
+        ace.permission("container.in", "config", [IMAGE]),
+        ace.permission("container.in", "run", ["/program"]),
     ],
 )
 """
@@ -62,6 +82,41 @@ class ContainerAppTests(DaemonTestCase):
         self.assertEqual(self.daemon.get("/plain/c").body, "hello from /c")
         self.daemon.stop()
         self.assertEqual(self.running(), [])
+
+    def image(self, reference):
+        """Build an image of the program, as another team would have."""
+        folder = self.source({"Containerfile": FILE, "program": program()})
+        (folder / "program").chmod(0o755)
+        podman(self.settings, "build", f"--tag={reference}", str(folder))
+
+    def test_image(self):
+        """The specs of images need no source: one serves, one answers with a command's output."""
+        self.image("localhost/shop:latest")
+        created = ("app", "create", "--approve", "--auth", "none")
+        served = ("--spec", "image", "-p", "image=localhost/shop:latest", "-", "/image")
+        self.daemon.must(*created, *served)
+        self.assertEqual(self.daemon.get("/image/a").body, "hello from /a")
+        self.daemon.must("app", "delete", "--yes", "/image")
+        said = ("-p", "image=localhost/shop:latest", "-p", "command=say it twice")
+        self.daemon.must(*created, "--spec", "image-cmd", *said, "-", "/said")
+        answer = self.daemon.get("/said")
+        self.assertIn("exit status 2: it twice", answer.body)
+        done = ("-p", "image=localhost/shop:latest", "-p", "command=say", "-p", "json=false")
+        self.daemon.must(*created, "--spec", "image-cmd", *done, "-", "/done")
+        self.assertEqual(self.daemon.get("/done").body, " \n")
+        self.assertEqual(self.running(), [])
+
+    def test_command_is_streamed(self):
+        """Lines of a command are sent as they come, and it ends with the request."""
+        self.image("localhost/shop:latest")
+        folder = self.source({"app.star": STREAM})
+        self.daemon.must("app", "create", "--approve", "--auth", "none", str(folder), "/stream")
+        connection = http.client.HTTPConnection("127.0.0.1", self.daemon.ports["http"], timeout=60)
+        connection.request("GET", "/stream", headers={"Host": "localhost"})
+        self.assertIn(b"listening", connection.getresponse().readline())
+        self.assertEqual(len(self.running()), 1)
+        connection.close()
+        self.wait_until("the command has ended", lambda: not self.running(), 60)
 
     def test_needs_approval(self):
         """A volume is a permission of its own, and without it nothing is started."""
