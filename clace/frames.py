@@ -70,10 +70,11 @@ class FrameReader:
 
     def only(self, data: bytes) -> bytes | None:
         """The body of the frame, if ``data`` is one and nothing waits; else it has to be fed."""
-        if self._buffer or self._body is not None or len(data) < _LENGTH.size:
+        whole = len(data)
+        if self._buffer or self._body is not None or whole < _LENGTH.size:
             return None
         (length,) = _LENGTH.unpack_from(data)
-        if length != len(data) - _LENGTH.size or length > self._longest():
+        if length != whole - _LENGTH.size or length > self._longest():
             return None
         return data[_LENGTH.size :]
 

@@ -27,9 +27,9 @@ def write_now(transport: Any, data: bytes) -> None:
     """
     if _is_free(transport):
         sent = transport.writeSomeData(data)
-        if isinstance(sent, int):
-            if sent == len(data):
-                return
+        if sent == len(data):
+            return
+        if isinstance(sent, int):  # and not a reason why the connection is lost
             data = data[sent:]
     transport.write(data)
 

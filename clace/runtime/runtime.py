@@ -340,11 +340,7 @@ class Runtime(Service):
         )
         note = self._on_note(caller, served.lines)
         answer = await host.ask(request, calls, note, partial(served.admission.leave, size))
-        return self._counted(answer)
-
-    def _counted(self, answer: AppResponse) -> AppResponse:
-        """The answer, whose body counts among those that wait for clients if it may be large."""
-        if isinstance(answer.body, AnswerBody):
+        if isinstance(answer.body, AnswerBody):  # it may be large, and wait for the client
             answer.body.count_in(self._held)
         return answer
 

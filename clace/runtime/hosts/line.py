@@ -71,9 +71,12 @@ class HostLine(Protocol):
         """Send a message that was packed, unless the host is gone."""
         if self._deaf:
             return
+        if not self._takes:
+            write_now(self.transport, frame)
+            return
         self._unsent.append(frame)
         self._unsent_bytes += len(frame)
-        if not self._takes or self._unsent_bytes >= _TOGETHER:
+        if self._unsent_bytes >= _TOGETHER:
             self._flush()
 
     def _flush(self) -> None:

@@ -141,13 +141,14 @@ def app_request(
 ) -> AppRequest:
     """The request, to an app-relative ``path``, of a user who was admitted."""
     fields, peer = request.requestHeaders, request.peer
+    query = request.uri.partition(b"?")[2]
     return AppRequest(
         method=request.method.decode("ascii"),
         path=path,
         host=request.authority,
         scheme=peer.scheme,
         headers=fields.once(visible_headers, fields),
-        query=urlencoded(request.uri.partition(b"?")[2]),
+        query=urlencoded(query) if query else {},
         form=form.fields,
         files=form.files,
         remote_ip=peer.ip,

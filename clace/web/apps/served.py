@@ -153,10 +153,10 @@ class ServedApps:
             return sharing.preflight(own_origin(request))
         identity = audit.identity = await self._access.admit(app, request)
         user = audit.user = identity.user_id
-        method = b"UPGRADE" if is_upgrade(request) else request.method
-        if edge.check_origin and method not in SAFE:
+        method = request.method.decode("ascii")
+        if edge.check_origin and (request.method not in SAFE or is_upgrade(request)):
             check_origin(
-                method.decode("ascii"),
+                "UPGRADE" if is_upgrade(request) else method,
                 own_origin(request),
                 origin=request.getHeader("origin"),
                 fetch_site=request.getHeader("sec-fetch-site"),
@@ -171,7 +171,7 @@ class ServedApps:
             file_id = inside.removeprefix(downloads.PREFIX)
             return await self._downloads.answer(app, user, file_id)
         shared = sharing.headers(own_origin(request)) if sharing.allow_origin else ()
-        route = await self._runtime.proxied(app, request.method.decode("ascii"), inside)
+        route = await self._runtime.proxied(app, method, inside)
         if route is not None and self._proxied is not None:
             proxy_edge = ProxyEdge(
                 limits=edge.proxy,
@@ -180,29 +180,30 @@ class ServedApps:
                 uses_token=edge.identity_token is not TokenUse.NEVER,
             )
             return await self._proxied.relay(request, app, route, inside, audit, proxy_edge)
-        response = await self._asked(work, app, edge, inside)
+        response = await self._asked(work, app, method, inside)
         return replace(response, headers=(*response.headers, *shared)) if shared else response
 
     async def _asked(
-        self, work: RequestUnderWay, app: App, edge: AppEdge, inside: str
+        self, work: RequestUnderWay, app: App, method: str, inside: str
     ) -> AppResponse:
         """The app's answer, or that of a file of its."""
         request, audit = work.request, work.audit
         form, fields = NO_FORM, request.requestHeaders
         if request.is_to_come:
             request.check_length()
-            refused = await self._runtime.refusal(app, request.method.decode("ascii"), inside)
+            refused = await self._runtime.refusal(app, method, inside)
             if refused is not None:
                 return refused
             await request.receive()
             work.leftovers = RequestLeftovers()
             form = await self._forms.read(request, app.id, work.leftovers)
         else:
-            method, wishes = request.method.decode("ascii"), fields.once(wishes_of, fields)
+            wishes = fields.once(wishes_of, fields)
             file = self._runtime.file_at_hand(app, method, inside, wishes)
             if file is not None:
                 return file
-        uses_token = edge.identity_token is TokenUse.ALWAYS
+        assert work.edge is not None
+        uses_token = work.edge.identity_token is TokenUse.ALWAYS
         identity = audit.identity
         visitor = await self._access.visitors.visitor(identity, app, token=uses_token)
         seen = app_request(request, form, inside, (identity.user_id, visitor), audit.request_id)

@@ -74,11 +74,11 @@ class AppFields:
     """The headers of answers to visitors of apps, made once for all answers that have the same."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[Pairs, int, bool, bool], ResponseFields] = {}
+        self._made: dict[tuple[Pairs, int, bool, int], ResponseFields] = {}
 
     def of(self, response: AppResponse, level: int, *, secure: bool) -> ResponseFields:
         """Return the answer's own headers and what its security level adds."""
-        key = (response.headers, level, secure, is_empty(response.status))
+        key = (response.headers, level, secure, response.status)
         found = self._made.get(key)
         if found is None:
             found = _app_fields(*key)
@@ -110,11 +110,11 @@ def _own_fields(headers: Pairs) -> ResponseFields:
     return _fields(headers, (("X-Content-Type-Options", "nosniff"),), empty=False)
 
 
-def _app_fields(headers: Pairs, level: int, secure: bool, empty: bool) -> ResponseFields:  # noqa: FBT001
+def _app_fields(headers: Pairs, level: int, secure: bool, status: int) -> ResponseFields:  # noqa: FBT001
     headers = tuple(header for header in headers if not _sets_ours(*header))
     present = {name.lower() for name, _ in headers}
     advice = missing(level, present, secure=secure)
-    return _fields(headers, (("Server", "Clace"), *advice), empty=empty)
+    return _fields(headers, (("Server", "Clace"), *advice), empty=is_empty(status))
 
 
 def _sets_ours(name: str, value: str) -> bool:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from clace.web.http1.channel import StrictHTTPChannel
 
 _IN_MEMORY = 100_000
-_RESET_CONTENT = 205
+_OK, _RESET_CONTENT = 200, 205
 # Of a body, before others have their turn: a quick client takes all that it is given.
 _MOST_AT_ONCE = MEBIBYTE
 log = Logger()
@@ -116,7 +116,7 @@ class DirectRequest(ArrivingRequest, AnsweredAtOnce):
         self.code = status
         self.startedWriting = True
         length = b"Content-Length: %d\r\n" % len(body)
-        if is_empty(status):
+        if status != _OK and is_empty(status):
             # Of one of them a client does not know that nothing follows.
             length = b"Content-Length: 0\r\n" if status == _RESET_CONTENT else b""
             body = b""

@@ -16,6 +16,7 @@ from clace.web.http1.fields import HeaderFields
 from clace.web.http1.limits import RefusedRequest, RequestLimits
 
 _END = b"\r\n\r\n"
+_END_LENGTH = len(_END)
 _AROUND_TARGET = len(b"M-SEARCH") + len(b"  HTTP/1.1") + 8
 _VERSIONS = frozenset({b"HTTP/1.1", b"HTTP/1.0"})
 _OTHER_VERSION = re.compile(rb"[A-Z-]+ [!-~]+(?: HTTP/(?!1\.[01])\d\.\d)?\r\n")
@@ -135,13 +136,15 @@ def find_head(received: bytearray, limits: RequestLimits) -> tuple[int, int] | N
     """
     # One empty line before a request is forgiven (RFC 9112, 2.2).
     start = 2 if received.startswith(b"\r\n") else 0
+    come = len(received)
     line_end = received.find(b"\r\n", start)
-    if (len(received) if line_end < 0 else line_end) - start > limits.target + _AROUND_TARGET:
+    if (come if line_end < 0 else line_end) - start > limits.target + _AROUND_TARGET:
         raise RefusedRequest(414, "the request target is too long")
-    end = received.find(_END, start)
-    if (len(received) if end < 0 else end + len(_END)) - start > limits.head:
+    found = received.find(_END, start)
+    end = come if found < 0 else found + _END_LENGTH
+    if end - start > limits.head:
         raise RefusedRequest(431, "the request headers are too long")
-    return None if end < 0 else (start, end + len(_END))
+    return None if found < 0 else (start, end)
 
 
 def read_head(data: bytes, limits: RequestLimits) -> Head:

@@ -288,10 +288,10 @@ class Site(server.Site):
         self._access_log(
             AccessEntry(
                 time=datetime.fromtimestamp(now, UTC),
-                method=_text(request.method),
+                method=request.method.decode("ascii", "replace"),
                 host=request.authority,
-                path=_text(request.path),
-                proto=_text(request.clientproto),
+                path=request.path.decode("ascii", "replace"),
+                proto=request.clientproto.decode("ascii", "replace"),
                 remote=request.peer.ip,
                 status=request.code,
                 bytes=request.sentLength,
