@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections import deque
 from collections.abc import Callable
@@ -22,8 +23,10 @@ _MOST_PRINTED = 4 << 20
 _SHOWN_LINES = 20
 _SHOWN_BYTES = 1000
 SECONDS = 120
-_NO_SUCH = "no such container"
-"""Engines say it of a container that is gone already, some of them with a status other than 0."""
+_GONE = re.compile(
+    r"no such container|no container with name|removal of .* already in progress", re.IGNORECASE
+)
+"""Sentences of engines about a container that is gone already, or is being removed."""
 Log = Callable[[bytes], None]
 
 
@@ -111,7 +114,7 @@ class EngineCommands:
         :raises ProgramFailed: as ``run`` does.
         """
         removed = await self.run("rm", "--force", name)
-        is_gone = not removed.status or _NO_SUCH in removed.reason.lower()
+        is_gone = not removed.status or _GONE.search(removed.reason) is not None
         if not is_gone:
             told = "The container {name} cannot be removed: {reason}"
             self._log.warn(told, name=name, reason=removed.reason)

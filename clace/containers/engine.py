@@ -27,7 +27,7 @@ from clace.containers.names import (
     digest,
     labels,
 )
-from clace.containers.namespaces import ENTER, WayIn, relay_command
+from clace.containers.namespaces import ENTER, WayIn, is_docker, relay_command
 from clace.containers.options import NO_NETWORK, ContainerOptions, option_arguments, read_options
 from clace.containers.reaching import SOCKET, ContainerConnections, ContainerPlace
 from clace.containers.run_folders import RunFolders
@@ -49,6 +49,8 @@ from clace.threads import InThread
 RUN_FOLDER = "/run/clace"
 """The folder in a container in which its program may have the socket that it listens on."""
 _RUN_SECONDS = 120
+# Podman would have them writable and without a limit, Docker not at all.
+_SCRATCH = ("/tmp", "/run", "/var/tmp")  # noqa: S108 - in the container
 # Without capabilities nobody may listen on port 80, and the network is the container's own.
 _LOW_PORTS = "--sysctl=net.ipv4.ip_unprivileged_port_start=0"
 
@@ -308,9 +310,12 @@ class ContainerEngine:
         for label, value in labels(order.app, settings.home, prepared.key).items():
             yield f"--label={label}={value}"
         yield f"--network={launch.options.network}"
+        if launch.options.network != NO_NETWORK and is_docker(settings.engine):
+            yield "--add-host=host.docker.internal:host-gateway"
         yield from ("--cap-drop=all", "--security-opt=no-new-privileges", _LOW_PORTS)
         if settings.read_only:
-            yield from ("--read-only", "--tmpfs=/tmp:rw,nosuid,nodev,size=64m")
+            yield "--read-only"
+            yield from (f"--tmpfs={folder}:rw,nosuid,nodev,size=64m" for folder in _SCRATCH)
         yield from (f"--volume={mount}" for mount in launch.mounts)
         if folder is not None:
             if launch.uses_socket:

@@ -29,13 +29,20 @@ class WayIn(StrEnum):
     PUBLISHED = "published"
 
 
+def is_docker(engine: str) -> bool:
+    """Return true if the engine's containers are children of a service of the machine's, which is
+    not this user's.
+    """
+    return not os.path.basename(engine).startswith("podman")  # noqa: PTH119 - a text, no path
+
+
 def way_in(engine: str, path: str, *, is_root: bool) -> WayIn:
     """The way that there is: root may enter any namespace, and others those that are their own, as
     with Podman, but not with one thread of many.
     """
     if is_root:
         return WayIn.THREAD
-    is_ours = os.path.basename(engine).startswith("podman")  # noqa: PTH119 - a text, no path
+    is_ours = not is_docker(engine)
     return WayIn.RELAY if is_ours and shutil.which(ENTER, path=path) else WayIn.PUBLISHED
 
 

@@ -66,7 +66,8 @@ class ContainerWorkload:
         watching.addErrback(self._lost)
 
     async def _stop(self) -> None:
-        stopped = await self._commands.run("stop", f"--time={self._stop_seconds}", self.name)
+        # The long name of this argument is another one in each engine.
+        stopped = await self._commands.run("stop", "-t", str(self._stop_seconds), self.name)
         if stopped.status and not self.ended.called:
             told = "The container {name} cannot be stopped: {reason}"
             self._log.warn(told, name=self.name, reason=stopped.reason)

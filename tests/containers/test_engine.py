@@ -266,7 +266,10 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
         """A managed volume outlives the container, and nothing else can be written to."""
         order = self.order(volumes=("data:/data",))
         workload = await self.started(order)
-        self.assertIn(b"read-only", await self.ask(workload, "/write/new"))
+        for place in ("", "/etc", "/var"):
+            self.assertIn(b"read-only", await self.ask(workload, f"/write{place}/new"))
+        for place in ("/tmp", "/run", "/var/tmp"):
+            self.assertEqual(await self.ask(workload, f"/write{place}/new"), b"")
         self.assertEqual(await self.ask(workload, "/write/data/x"), b"")
         await workload.stop()
         again = await self.started(order)
