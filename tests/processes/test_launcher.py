@@ -1,16 +1,26 @@
 """The line between the daemon and the launcher, with one of its ends played by the test."""
 
 import os
+import signal
 import socket
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ProcessDone
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.egress.plans import Egress
 from clace.interfaces import ProgramExit, WalledLaunch
-from clace.processes.walled.frames import ALIVE, FORK, MAX_PACKET, Running, pack
+from clace.processes.walled.frames import (
+    ALIVE,
+    FORK,
+    MAX_PACKET,
+    Over,
+    Running,
+    SendSignal,
+    Walled,
+    pack,
+)
 from clace.processes.walled.launcher import Launcher
 from clace.processes.walled.starter import WalledStarter
 from tests.support.egress import RecordedEvents
@@ -119,3 +129,18 @@ class StarterTests(SynchronousTestCase):
         self.assertEqual((len(self.reactor.runners), self.heard()), (2, [FORK]))
         self.assertEqual(self.pass_time(), [ALIVE])
         self.assertNoResult(again)
+
+    def test_given_up(self):
+        """A start that nobody waits for any more kills the program, which may run by then."""
+        starting = self.start()
+        self.heard()
+        starting.cancel()
+        self.failureResultOf(starting, CancelledError)
+        (supervisor,) = self.supervisors
+        self.assertEqual(supervisor.recv(100), pack(SendSignal(signal.SIGKILL)))
+        for message in (Walled({"own_files": "missing"}), Running(), Over(signal=9)):
+            supervisor.send(pack(message))
+        program = self.reactor.readers[1]
+        for _ in range(3):
+            program.doRead()
+        self.assertEqual(self.successResultOf(program.ended), ProgramExit(signal=9))

@@ -74,7 +74,6 @@ class WalledProcess:
         self._requests = itertools.count(1)
         self._reaching: dict[int, Deferred[int]] = {}
         self._killing: IDelayedCall | None = None
-        self._was_refused = False
         line.setblocking(False)
         reactor.addReader(self)
 
@@ -128,7 +127,7 @@ class WalledProcess:
         elif isinstance(message, Walled):
             self._walled(message)
         elif isinstance(message, Running):
-            if not self._was_refused:
+            if not self.started.called:
                 self.started.callback(None)
         elif isinstance(message, Reached):
             self._reached(message, descriptors)
@@ -149,8 +148,8 @@ class WalledProcess:
         missing = {name: why for name, why in message.walls.items() if why}
         lacking = {name: missing[name] for name in self.required if name in missing}
         if lacking:
-            self._was_refused = True
-            self.started.errback(WallMissing(missing_text(lacking)))
+            if not self.started.called:
+                self.started.errback(WallMissing(missing_text(lacking)))
         elif missing:
             name, text = self._launch.name, missing_text(missing)
             self._log.warn("{name} is started although {text}", name=name, text=text)
