@@ -1,6 +1,8 @@
 """The proxy beside nginx, both in front of the same server, in one run on this machine.
 
 ``python -m benchmarks.proxy`` needs ``nginx`` and ``wrk`` (Debian has them) and a minute or two.
+With ``--program`` the server is uvicorn from PyPI, behind nginx and as the program of an app, which
+is asked over its socket.
 Small answers are compared by the CPU of the proxy for a request and by the latency that it adds;
 100 MB in each direction by the CPU of the proxy and its memory. Figures are medians of interleaved
 rounds. All traffic is to 127.0.0.1.
@@ -10,18 +12,20 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import http.client
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from benchmarks.app_programs import config, create
 from benchmarks.loads import load, need_wrk
-from benchmarks.processors import spent
+from benchmarks.processors import of_process, spent
 from benchmarks.serving import free_port, wait_for
 from tests.support.daemon import Daemon
 from tests.support.upstreams import Connected, RawServer, proxying, whole
@@ -57,15 +61,36 @@ PROXY = """
             proxy_request_buffering off; proxy_buffering on; proxy_max_temp_file_size 0;
         }
 """
+PROGRAM = """
+# /// script
+# dependencies = ["uvicorn", "httptools", "uvloop"]
+# ///
+PIECE = bytes(256 * 1024)
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    while (await receive()).get("more_body"):
+        pass
+    is_large = scope["path"].endswith("/large")
+    length = 100 << 20 if is_large else 12
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % length)]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for _ in range(400 * is_large):
+        await send({"type": "http.response.body", "body": PIECE, "more_body": True})
+    await send({"type": "http.response.body", "body": b"" if is_large else b"hello, proxy"})
+"""
 
 
 class Proxied(NamedTuple):
-    """A proxy that runs: its process, and where it answers."""
+    """A proxy that runs: its process, where it answers, and where it takes large bodies."""
 
     name: str
     pid: int
     port: int
     prefix: str
+    sink: str = "/sink"
+    spent: Callable[[int], float] = spent
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{self.prefix}{path}"
@@ -116,16 +141,16 @@ def nginx(locations: str, upstream: int = 1) -> Iterator[tuple[int, int]]:
 
 
 def small(proxy: Proxied, connections: int, seconds: int) -> Figures:
-    before = spent(proxy.pid)
+    before = proxy.spent(proxy.pid)
     done = load(proxy.url("/small"), {}, connections=connections, seconds=seconds)
     if done.refused or done.errors:
         raise SystemExit(f"{proxy.name}: {done}")
-    cpu = 1e6 * (spent(proxy.pid) - before) / done.requests
+    cpu = 1e6 * (proxy.spent(proxy.pid) - before) / done.requests
     return Figures(cpu, done.rate, done.p50, done.p99)
 
 
 def download(proxy: Proxied) -> Passage:
-    return passage(proxy, "GET", "/large", lambda _connection: None)
+    return passage(proxy, "GET", f"{proxy.prefix}/large", lambda _connection: None)
 
 
 class Sink:
@@ -150,14 +175,14 @@ def upload(proxy: Proxied) -> Passage:
         for _ in range(LARGE // PIECE):
             connection.send(piece)
 
-    return passage(proxy, "PUT", "/sink", send)
+    return passage(proxy, "PUT", proxy.sink, send)
 
 
 def passage(proxy: Proxied, method: str, path: str, send) -> Passage:
-    peak, before, begun = peak_mb(proxy.pid), spent(proxy.pid), time.monotonic()
+    peak, before, begun = peak_mb(proxy.pid), proxy.spent(proxy.pid), time.monotonic()
     connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=120)
     with contextlib.closing(connection):
-        connection.putrequest(method, path if path == "/sink" else proxy.prefix + path)
+        connection.putrequest(method, path)
         connection.putheader("Content-Length", str(LARGE if method == "PUT" else 0))
         connection.endheaders()
         send(connection)
@@ -165,7 +190,7 @@ def passage(proxy: Proxied, method: str, path: str, send) -> Passage:
         taken = sum(iter(lambda: len(response.read(PIECE)), 0))
     if response.status >= 300 or (method == "GET" and taken != LARGE):
         raise SystemExit(f"{proxy.name}: {method} {path}: {response.status}, {taken} bytes")
-    cpu = spent(proxy.pid) - before
+    cpu = proxy.spent(proxy.pid) - before
     return Passage(time.monotonic() - begun, cpu, peak_mb(proxy.pid) - peak)
 
 
@@ -202,17 +227,44 @@ def contenders() -> Iterator[tuple[Proxied, Proxied, Proxied]]:
         )
 
 
+@contextlib.contextmanager
+def programs() -> Iterator[tuple[Proxied, Proxied, Proxied]]:
+    """A program itself, nginx in front of it, and the same one as the program of an app."""
+    with contextlib.ExitStack() as stack:
+        daemon = stack.enter_context(Daemon(config()))
+        source = Path(stack.enter_context(tempfile.TemporaryDirectory()), "program.py")
+        source.write_text(PROGRAM)
+        create(daemon, source, "/p", "--spec", "python-asgi")
+        python = next(daemon.home.rglob("env/bin/python"))
+        port = free_port()
+        options = ("--port", str(port), "--no-access-log", "--log-level", "error")
+        command = (python, "-m", "uvicorn", "--app-dir", source.parent, *options, "program:app")
+        program = stack.enter_context(subprocess.Popen(command))
+        stack.callback(program.terminate)
+        wait_for(f"http://127.0.0.1:{port}/small")
+        theirs = PROXY.replace("SINK", str(port))
+        their_pid, their_port = stack.enter_context(nginx(theirs, port))
+        ours = daemon.ports["http"]
+        alone = functools.partial(of_process, waited=False)  # without its program
+        yield (
+            Proxied("the program itself", program.pid, port, ""),
+            Proxied("nginx", their_pid, their_port, ""),
+            Proxied("clace", daemon.process.pid, ours, "/p", "/p/sink", alone),
+        )
+
+
 def main(given: Sequence[str] | None = None) -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--rounds", type=int, default=5, help="samples of each (default: 5)")
     options.add_argument("--seconds", type=int, default=2, help="of each sample (default: 2)")
+    options.add_argument("--program", action="store_true", help="the program of an app")
     chosen = options.parse_args(given)
     need_wrk()
     if not shutil.which("nginx"):
         raise SystemExit("nginx is needed: apt-get install nginx-light")
-    with contenders() as proxies:
+    with programs() if chosen.program else contenders() as proxies:
         for proxy in proxies:
             small(proxy, 16, 1)
         busy = [[small(one, 16, chosen.seconds) for one in proxies] for _ in range(chosen.rounds)]
