@@ -124,7 +124,7 @@ package: $(RUNTIME)
 	$(PIP) --python $(VENV)/fresh $(INSTALL) --no-deps --no-index dist/clace-*.whl
 	cd $(VENV)/fresh && bin/clace --version && bin/twistd clace --help > /dev/null && bin/clace password --random > /dev/null
 
-# System calls for each request against benchmarks/budget.toml; counts nothing where there is no strace.
+# Calls of functions and system calls for each request against benchmarks/budget.toml; the latter where there is strace.
 budget: install
 	@$(BIN)/python -m benchmarks.budget
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from clace.errors import AppBroken, AppNotApproved, ClaceError, PluginRefused
@@ -15,9 +17,12 @@ PROXY_PLUGIN = "proxy.in"
 def may_have_mounts(app: App) -> bool:
     """Return true if the app was allowed to load the plugin that configures proxied paths."""
     loads = app.metadata.loads
-    if not loads:
-        return False  # most requests are for such apps: nothing else is made for them
-    return PROXY_PLUGIN in loads or any(load.startswith(f"{PROXY_PLUGIN}#") for load in loads)
+    return bool(loads) and _may_proxy(loads)  # every request asks
+
+
+@lru_cache(maxsize=1000)
+def _may_proxy(loads: tuple[str, ...]) -> bool:
+    return any(load.partition("#")[0] == PROXY_PLUGIN for load in loads)
 
 
 def covering(mounts: tuple[ProxyRoute, ...], path: str) -> ProxyRoute | None:
