@@ -76,6 +76,7 @@ class ContainerMounts:
         settings = self._settings
         found = bound_folder(volume, app, settings.allowed_mounts, settings.environment)
         _refuse_our_own(found[0], settings.home, settings.environment)
+        _refuse_inside(found[0], settings.home, app)
         return found
 
     async def _secret(self, volume: Volume, order: WorkloadOrder) -> Path:
@@ -103,6 +104,15 @@ def _refuse_our_own(real: str, home: Path, environment: Mapping[str, str]) -> No
         raise BadRequest(f"volume {real}: it does not exist") from None
     if is_socket or Path(real).name in _SOCKETS:
         raise BadRequest(f"volume {real}: a socket is never handed to an app")
+
+
+def _refuse_inside(real: str, home: Path, app: App) -> None:
+    """:raises BadRequest: if it is in the home of this server, but for a source that was sent."""
+    own = Path(os.path.realpath(app.source_url)) if app.source_url.startswith("/") else None
+    top, place = Path(os.path.realpath(home)), Path(real)
+    is_own = own is not None and top in own.parents and place.is_relative_to(own)
+    if place.is_relative_to(top) and not is_own:
+        raise BadRequest(f"volume {real}: {top} is never handed to an app")
 
 
 def _places_of_engines(environment: Mapping[str, str]) -> Iterator[str]:

@@ -136,8 +136,19 @@ class MountTests(SynchronousTestCase):
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(self.top / "s"))
             self.assertIn("a socket is never handed", self.refused(f"{self.top / 's'}:/in"))
-        for folder in (self.top / "home", self.top, "/run", "/run/podman"):
+        (self.top / "home" / "config").mkdir()
+        inside = self.top / "home" / "config"
+        for folder in (self.top / "home", inside, self.top, "/run", "/run/podman"):
             self.assertIn("is never handed to an app", self.refused(f"{folder}:/in"))
+
+    def test_sources_in_our_home(self):
+        """A source that was sent is in the server's home, and its folders may be read."""
+        sub = self.top / "home" / "sources" / "id" / "sub"
+        sub.mkdir(parents=True)
+        self.app = replace(self.app, source_url=str(sub.parent))
+        self.assertEqual(self.of("./sub:/in"), (f"{sub}:/in:ro",))
+        self.app = replace(self.app, source_url=str(self.top / "home"))
+        self.assertIn("is never handed to an app", self.refused("./sources:/in"))
 
     def test_secret_file(self):
         """A template of the source is filled in with the params, for its container alone."""
