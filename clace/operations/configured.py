@@ -11,8 +11,15 @@ from clace.errors import BadRequest
 from clace.model import AccountLink, App
 from clace.operations.edits import check_link
 
+MayRead = Callable[[App], bool]
+_UNSEEN = "another app"
+
 
 def _never(_setting: str) -> bool:
+    return False
+
+
+def _nothing(_app: App) -> bool:
     return False
 
 
@@ -61,31 +68,38 @@ class ConfiguredSections:
                 " (security.auth_callback_domain)"
             )
 
-    def check_own_host(self, setting: str, others: Iterable[App]) -> None:
+    def check_own_host(
+        self, setting: str, others: Iterable[App], may_read: MayRead = _nothing
+    ) -> None:
         """Check that an app may be on a host with ``others``: all apps on one host are one origin
-        to a browser, which shows them one certificate.
+        to a browser, which shows them one certificate. The error names one that may be read.
 
         :raises BadRequest: if it or one of them needs a host of its own.
         """
         for other in others:
             if self.needs_own_host(setting) or self.needs_own_host(other.settings.authn_type):
+                named = other.address if may_read(other) else _UNSEEN
                 raise BadRequest(
-                    f"an app with client certificates needs a host of its own, and {other.address} "
+                    f"an app with client certificates needs a host of its own, and {named} "
                     "is on the same"
                 )
 
-    def check_neighbours(self, app: App, others: Iterable[App]) -> tuple[str, ...]:
-        """Warn of apps on the host of ``app`` whose owner or auth setting is another.
+    def check_neighbours(
+        self, app: App, others: Iterable[App], may_read: MayRead = _nothing
+    ) -> tuple[str, ...]:
+        """Warn of apps on the host of ``app`` whose owner or auth setting is another, with the name
+        of one that may be read.
 
         :raises BadRequest: in place of a warning, if ``security.shared_host`` says so.
         """
         found = [other for other in others if not other.main_app and self._differs(app, other)]
         if not found:
             return ()
-        first, count = found[0], len(found) - 1
+        named = next((str(other.address) for other in found if may_read(other)), _UNSEEN)
+        count = len(found) - 1
         more = f" and {count} more" if count else ""
         text = (
-            f"{first.address}{more} on the same host, of another owner or auth setting: to browsers"
+            f"{named}{more} on the same host, of another owner or auth setting: to browsers"
             " they are one origin, so the page of one can act in the others for whoever opens it"
         )
         if self.refuses_shared_hosts:

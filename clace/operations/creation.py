@@ -156,11 +156,12 @@ class AppCreation:
         self._check_free(draft, address)
         staging = self._staging_address(draft, address, request)
         neighbours = draft.staying(self._rooms.installed.on(address.domain))
-        self._configured.check_own_host(request.app_authn or DEFAULT_AUTH, neighbours)
+        auth, may_read = request.app_authn or DEFAULT_AUTH, asking.may_read
+        self._configured.check_own_host(auth, neighbours, may_read)
         app = origin.of(replace(self._new_app(address, request), user_id=asking.user_id))
         if app.source_url == NO_SOURCE and not app.metadata.spec:
             raise BadRequest("source - has no files: say with --spec what the app is")
-        shared = self._configured.check_neighbours(app, neighbours)
+        shared = self._configured.check_neighbours(app, neighbours, may_read)
         secrets = await self._known.secret_versions()
         fetched = await self._fetch(app, request)
         # A dev's folder may change while it is loaded: what is known of it must not be newer.

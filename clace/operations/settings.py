@@ -120,7 +120,7 @@ class SettingOperations:
         catalogue = await self._rooms.catalogue(request)
         mains = catalogue.selected(pattern, request)
         given = tuple(app for main in mains for app in (main, *catalogue.twins_of(main)))
-        warnings = self._new_neighbours(mains, query.owner)
+        warnings = self._new_neighbours(mains, query.owner, request)
         async with self._rooms.draft() as draft:
             for app in given:
                 if app.user_id != query.owner:
@@ -133,7 +133,9 @@ class SettingOperations:
             warnings=warnings,
         )
 
-    def _new_neighbours(self, mains: tuple[App, ...], owner: str) -> tuple[str, ...]:
+    def _new_neighbours(
+        self, mains: tuple[App, ...], owner: str, request: Asking
+    ) -> tuple[str, ...]:
         """Return a warning for each app that comes to share its host with another owner's.
 
         :raises BadRequest: in place of a warning, if ``security.shared_host`` says so.
@@ -145,7 +147,8 @@ class SettingOperations:
             others = tuple(app for app in there if (app.main_app or app.id) not in moved)
             after = replace(main, user_id=owner)
             if main.user_id != owner:
-                warnings |= dict.fromkeys(self._configured.check_neighbours(after, others))
+                told = self._configured.check_neighbours(after, others, request.may_read)
+                warnings |= dict.fromkeys(told)
         return tuple(warnings)
 
     def _check_login(self, change: MetadataChange, mains: tuple[App, ...]) -> None:

@@ -25,7 +25,10 @@ class OwnHostTests(SynchronousTestCase):
         self.configured = ConfiguredSections(needs_own_host=lambda setting: setting == "cert")
 
     def refused(self, setting, *others):
-        error = self.assertRaises(BadRequest, self.configured.check_own_host, setting, others)
+        check = self.configured.check_own_host
+        error = self.assertRaises(
+            BadRequest, check, setting, others, lambda other: other.path != "/unseen"
+        )
         return error.message
 
     def test_alone(self):
@@ -37,6 +40,8 @@ class OwnHostTests(SynchronousTestCase):
         self.assertIn(
             "staff.example.com:/x is on the same", self.refused("cert", app("/x", "none"))
         )
+
+        self.assertIn("another app is on the same", self.refused("cert", app("/unseen", "none")))
 
     def test_another_beside_it(self):
         """No other app is installed beside one that needs a host of its own."""

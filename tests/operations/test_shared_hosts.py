@@ -18,7 +18,7 @@ class SharedHostTests(SynchronousTestCase):
         configured = ConfiguredSections(
             auth_in_effect=lambda setting: "system" if setting == "default" else setting, **options
         )
-        return configured.check_neighbours(new, others)
+        return configured.check_neighbours(new, others, lambda other: other.path != "/unseen")
 
     def test_alike(self):
         """Apps of one owner and one setting are no danger to each other, however it is written."""
@@ -32,6 +32,13 @@ class SharedHostTests(SynchronousTestCase):
             self.assertTrue(text.startswith("/b on the same host"), text)
         (text,) = self.neighbours(app("/a"), app("/b", "none"), app("/c", "none"), app("/d"))
         self.assertTrue(text.startswith("/b and 1 more on the same host"), text)
+
+    def test_names_what_is_seen(self):
+        """Of apps that the user may not see only the number is told."""
+        (text,) = self.neighbours(app("/a"), app("/unseen", "none"))
+        self.assertTrue(text.startswith("another app on the same host"), text)
+        (text,) = self.neighbours(app("/a"), app("/unseen", "none"), app("/c", "none"))
+        self.assertTrue(text.startswith("/c and 1 more on the same host"), text)
 
     def test_twins(self):
         """The staging twin of an app is not another app."""
