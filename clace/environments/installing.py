@@ -30,6 +30,8 @@ from clace.single_flight import SingleFlight
 from clace.threads import InThread
 
 _LOCK, _CHOSEN = "requirements.lock", "requirements.txt"
+_COMPILE = ("-I", "-S", "-m", "compileall", "-qq", "-j", "0")
+_PLAIN = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 _ASKS = "import sys; print('%d.%d.%d' % sys.version_info[:3], sys.base_prefix)"
 
 
@@ -160,10 +162,33 @@ class Installer:
         try:
             for command in (calls.venv(folder, python.path), install):
                 await self._run(work, self._step(work, command, built=folder))
+            await self._compile(work, folder, python)
         except StepFailed as failure:
             await self._in_thread(partial(self._store.drop, key))
             raise self._refusal(work, failure) from failure
         await self._in_thread(partial(self._store.finish, key, lock))
+
+    async def _compile(self, work: Workplace, folder: str, python: Interpreter) -> None:
+        """Compile the modules, but for those that are not of this Python.
+
+        Not by uv: it starts the environment's own Python, in which packages have code run, in the
+        midst of the files of others' builds.
+
+        :raises StepFailed: if the time is over.
+        """
+        step = BuildStep(
+            command=(python.path, *_COMPILE, f"{folder}/lib"),
+            environment=_PLAIN,
+            folder=folder,
+            mounts=(_mount(folder, is_writable=True), _mount(self._own.prefix)),
+            memory_mb=self._options.build_memory_mb,
+        )
+        try:
+            await self._run(work, step)
+        except StepFailed:
+            if self._clock.seconds() >= work.deadline:
+                raise
+            work.tell("Some files are not compiled")
 
     async def _exported(self, work: Workplace) -> list[str]:
         """The packages of the source's ``uv.lock``.

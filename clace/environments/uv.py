@@ -54,7 +54,6 @@ class UvCalls(Struct, frozen=True):
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_KEYRING_PROVIDER": "disabled",
             "UV_SYSTEM_CERTS": "1",
-            "UV_COMPILE_BYTECODE_TIMEOUT": "600",
             "UV_HTTP_TIMEOUT": "60",
             "UV_LINK_MODE": "copy" if self.copies else "hardlink",
         }
@@ -93,7 +92,7 @@ class UvCalls(Struct, frozen=True):
     def install(self, lock: str, python: str) -> tuple[str, ...]:
         """Install exactly what a lock names."""
         return (
-            *(self.program, "pip", "sync", "--require-hashes", "--compile-bytecode"),
+            *(self.program, "pip", "sync", "--require-hashes"),
             *("--python", python, "--no-sources"),
             *self._ways,
             lock,

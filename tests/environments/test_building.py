@@ -3,6 +3,7 @@
 import subprocess
 from functools import partial
 from hashlib import sha256
+from pathlib import Path
 
 from msgspec.structs import replace
 from twisted.internet import reactor
@@ -25,6 +26,11 @@ def imported(built, name):
     """The version of a package as the environment's own Python imports it."""
     command = [f"{built.folder}/bin/python", "-I", "-c", f"import {name}; print({name}.version)"]
     return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
+
+
+def is_compiled(built, name):
+    """Whether a module of the environment need not be compiled when the app starts."""
+    return any(Path(built.folder).rglob(f"{name}.cpython-*.pyc"))
 
 
 class BuildTests(EnvironmentCase):
@@ -150,6 +156,28 @@ class BuildTests(EnvironmentCase):
         )
         self.assertIn(f"cannot install nosuch of requirements.txt from {url}", refusal)
         self.assertNotIn("sesame", f"{refusal} {self.told} {built}")
+
+    async def test_runs_nothing_of_a_package(self):
+        """Code that a package has run whenever Python starts is not run by its installation: it
+        would be among the files from which environments of other apps are made.
+        """
+        place = self.top / "ran"
+        hostile = {"thief.pth": f"import pathlib; pathlib.Path({str(place)!r}).touch()\n"}
+        make_wheel(self.links, "thief", modules={"thief.py": "version = '1.0'\n", **hostile})
+        built = await self.build({**SINGLE, "requirements.txt": b"flask\nthief\n"})
+        self.assertFalse(place.exists())
+        self.assertTrue(is_compiled(built, "thief"))
+        self.assertEqual(imported(built, "thief"), "1.0")
+        self.assertTrue(place.exists())
+
+    async def test_odd_modules(self):
+        """A file that this Python does not understand keeps no package from being installed."""
+        make_wheel(
+            self.links, "odd", modules={"odd.py": "version = '1.0'\n", "old.py": "print 1\n"}
+        )
+        built = await self.build({**SINGLE, "requirements.txt": b"flask\nodd\n"})
+        self.assertIn("Some files are not compiled", self.told)
+        self.assertTrue(is_compiled(built, "odd"))
 
     async def test_missing_package(self):
         """The refusal names the package, the file that asks for it, the index, and what to do."""

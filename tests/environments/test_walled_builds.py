@@ -12,7 +12,7 @@ from clace.environments.programs import StepRunner, WalledBuildStarter
 from clace.errors import AppBroken
 from clace.processes.walled.starter import WalledStarter
 from tests.environments.support import FLASK, EnvironmentCase, make_sdist
-from tests.environments.test_building import imported
+from tests.environments.test_building import imported, is_compiled
 from tests.support.egress import RecordedEvents
 
 BUILDER = 2_000_000_003
@@ -37,6 +37,8 @@ class WalledBuildTests(EnvironmentCase):
         built = await self.build(SINGLE)
         self.assertEqual(imported(built, "flask"), "1.0")
         await self.threads.run(self.check_owners)
+        self.assertNotIn("Some files are not compiled", self.told)
+        self.assertTrue(is_compiled(built, "flask"))
 
     def check_owners(self):
         for path in self.store.built.rglob("*"):
