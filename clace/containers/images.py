@@ -27,8 +27,11 @@ _PULL_SECONDS = 1800
 class ISourceFolder(Protocol):
     """Writes the files of a version into a folder."""
 
-    async def of(self, app_id: str, files: IFiles) -> Path:
-        """Return the folder, which has exactly these files."""
+    async def take(self, app_id: str, files: IFiles) -> Path:
+        """Return the folder, which has exactly these files, and stays until it is left."""
+
+    async def leave(self, app_id: str, folder: Path) -> None:
+        """Use it no more."""
 
     async def forget(self, app_id: str) -> None:
         """Remove all of an app."""
@@ -137,9 +140,17 @@ class Images:
 
     async def _build(self, order: WorkloadOrder, build: _Build, tell: Tell) -> None:
         try:
-            folder = await self._sources.of(order.app.id, order.files)
+            folder = await self._sources.take(order.app.id, order.files)
         except (OSError, SourceError) as error:
             raise AppBroken(f"the files of {order.app} cannot be written: {error}") from None
+        try:
+            await self._build_in(folder, order, build, tell)
+        finally:
+            await self._sources.leave(order.app.id, folder)
+
+    async def _build_in(
+        self, folder: Path, order: WorkloadOrder, build: _Build, tell: Tell
+    ) -> None:
         given = [f"--build-arg={key}={value}" for key, value in sorted(arguments(order).items())]
         if build.target:
             given.append(f"--target={build.target}")

@@ -147,7 +147,10 @@ class ProcessEngine:
     async def prepare(self, order: WorkloadOrder, tell: Tell) -> PreparedWorkload:
         order = whole(order)
         source = await self._source(order)
-        built = await self._environments.build(order, str(source), tell)
+        try:
+            built = await self._environments.build(order, str(source), tell)
+        finally:
+            await self._places.sources.leave(order.app.id, source)
         await self._use(order.app.id, built.key)
         launch = self._launch(order, source, built)
         pins = {LOCK_PIN: built.lock} if built.lock else {}
@@ -164,9 +167,7 @@ class ProcessEngine:
         if launches.release:
             await self._release(prepared, log)
         process = await self._started(prepared, launches.launch)
-        workload = ProcessWorkload(process, log, self._clock)
-        workload.ended.addCallback(self._left, prepared)
-        return workload
+        return ProcessWorkload(process, log, self._clock)
 
     async def begin(
         self, prepared: PreparedWorkload, command: tuple[str, ...], *, merge: bool
@@ -203,7 +204,7 @@ class ProcessEngine:
 
     async def _source(self, order: WorkloadOrder) -> Path:
         try:
-            folder: Path = await self._places.sources.of(order.app.id, order.files)
+            folder: Path = await self._places.sources.take(order.app.id, order.files)
         except OSError as error:
             raise AppBroken(f"the files of {order.app} cannot be written: {error}") from None
         except ClaceError as error:
@@ -211,17 +212,20 @@ class ProcessEngine:
         return folder
 
     async def _started(self, prepared: PreparedWorkload, launch: WalledLaunch) -> IWalledProcess:
-        await self._source(prepared.order)
+        source = await self._source(prepared.order)
         try:
             _make_folders(launch, prepared.order.data)
             process: IWalledProcess = await self._starter.start(launch)
-        except (OSError, ValueError) as error:
-            raise ProgramFailed(f"the program cannot be started: {error}") from None
+        except BaseException as error:
+            await self._places.sources.leave(prepared.order.app.id, source)
+            if isinstance(error, OSError | ValueError):
+                raise ProgramFailed(f"the program cannot be started: {error}") from None
+            raise
+        process.ended.addCallback(self._left, prepared.order.app.id, source)
         return process
 
-    def _left(self, end: ProgramExit, prepared: PreparedWorkload) -> ProgramExit:
-        folder = Path(prepared.launch.launch.mounts[0].source)
-        Deferred.fromCoroutine(self._places.sources.leave(prepared.order.app.id, folder))
+    def _left(self, end: ProgramExit, app_id: str, source: Path) -> ProgramExit:
+        Deferred.fromCoroutine(self._places.sources.leave(app_id, source))
         return end
 
     def _launch(self, order: WorkloadOrder, source: Path, built: BuiltEnvironment) -> WalledLaunch:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import shutil
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,25 +19,34 @@ _PROGRAMS = (b"#!", b"\x7fELF")
 
 
 class SourceFolders:
-    """A folder for each version of an app whose program runs; all can be made again."""
+    """A folder for the newest version of each app, and for others while a program or a build uses
+    them; all can be made again.
+    """
 
     def __init__(self, root: Path, in_thread: InThread) -> None:
         self._root = root
         self._in_thread = in_thread
         self._newest: dict[str, Path] = {}
+        self._uses: Counter[Path] = Counter()
         self._asides = itertools.count()
 
-    async def of(self, app_id: str, files: IFiles) -> Path:
-        """The files as a folder, which is written unless it is there.
+    async def take(self, app_id: str, files: IFiles) -> Path:
+        """The files as a folder, which is written unless it is there, and stays until it is left.
 
         :raises SourceError: if one cannot be read, or has a name that no file may have.
         :raises OSError: if the disk is full.
         """
         refs = dict(files.refs)
         folder = self._root / app_id / digest(refs)
-        self._newest[app_id] = folder
-        if not folder.exists():
-            await self._write(files, refs, folder)
+        before, self._newest[app_id] = self._newest.get(app_id, folder), folder
+        self._uses[folder] += 1
+        try:
+            if not folder.exists():
+                await self._write(files, refs, folder)
+            await self._tidy(app_id, before)
+        except BaseException:
+            await self.leave(app_id, folder)
+            raise
         return folder
 
     def clear(self) -> None:
@@ -44,18 +54,30 @@ class SourceFolders:
         shutil.rmtree(self._root, ignore_errors=True)
 
     async def leave(self, app_id: str, folder: Path) -> None:
-        """Remove a folder that a program has used, unless it is the newest of its app."""
-        if self._newest.get(app_id) != folder:
-            await self._in_thread(lambda: shutil.rmtree(folder, ignore_errors=True))
+        """Use a folder no more, as often as it was taken."""
+        self._uses[folder] -= 1
+        await self._tidy(app_id, folder)
 
     async def forget(self, app_id: str) -> None:
         """Remove all of an app."""
         self._newest.pop(app_id, None)
         await self._in_thread(lambda: shutil.rmtree(self._root / app_id, ignore_errors=True))
 
+    async def _tidy(self, app_id: str, folder: Path) -> None:
+        """Remove a folder that nobody uses, unless it is the newest of its app."""
+        if self._uses[folder] > 0 or self._newest.get(app_id) == folder:
+            return
+        del self._uses[folder]
+        aside = self._aside(folder)
+        if _is_put_aside(folder, aside):  # whoever wants it from now on writes it anew
+            await self._in_thread(lambda: shutil.rmtree(aside, ignore_errors=True))
+
+    def _aside(self, folder: Path) -> Path:
+        return folder.with_name(f".{folder.name}.{next(self._asides)}")
+
     async def _write(self, files: IFiles, refs: Mapping[str, FileRef], folder: Path) -> None:
         """Write all beside, then give it its name: what has a name is whole."""
-        aside = folder.with_name(f".{folder.name}.{next(self._asides)}")
+        aside = self._aside(folder)
         await self._in_thread(lambda: _emptied(aside))
         for name in refs:
             place = aside / _checked(name)
@@ -79,6 +101,14 @@ def _make_parents(top: Path, place: Path) -> None:
         if not made.exists():
             made.mkdir()
             made.chmod(0o755)
+
+
+def _is_put_aside(folder: Path, aside: Path) -> bool:
+    try:
+        folder.rename(aside)
+    except OSError:
+        return False
+    return True
 
 
 def _emptied(folder: Path) -> None:

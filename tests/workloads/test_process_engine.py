@@ -343,10 +343,52 @@ class FolderTests(ProcessEngineCase):
         workload = self.successResultOf(self.start(old))
         self.prepared("2")
         self.successResultOf(workload.stop())
-        folders = list((self.root / "sources" / "app_prd_1").iterdir())
-        self.assertEqual([(one / "app.py").read_text() for one in folders], ["2"])
+        self.assertEqual(self.versions(), ["2"])
+        self.prepared("3")  # and 2 was never started
+        self.assertEqual(self.versions(), ["3"])
         self.successResultOf(Deferred.fromCoroutine(self.engine.forget("app_prd_1")))
         self.assertEqual(list((self.root / "sources").iterdir()), [])
+
+    def test_used_twice(self):
+        """Files stay until the last program that uses them has ended, or command."""
+        old = self.prepared("1")
+        programs = [self.successResultOf(self.start(old)) for _ in range(2)]
+        command = self.engine.begin(old, ("stay",), merge=True)
+        staying = self.successResultOf(Deferred.fromCoroutine(command))
+        self.prepared("2")
+        for program in programs:
+            self.successResultOf(program.stop())
+            self.assertEqual(self.versions(), ["1", "2"])
+        staying.kill()
+        self.assertEqual(self.versions(), ["2"])
+
+    def test_not_started(self):
+        """Those of a program that cannot be started are not kept for it."""
+        old = self.prepared("1")
+        self.starter.start = self.fail_to_start
+        self.failureResultOf(self.start(old), ProgramFailed)
+        self.prepared("2")
+        self.assertEqual(self.versions(), ["2"])
+
+    def test_broken_build(self):
+        """Nor are those of an environment that cannot be built."""
+        self.environments.build = self.fail_to_build
+        prepare = self.engine.prepare(self.order("1"), self.told.append)
+        self.failureResultOf(Deferred.fromCoroutine(prepare), AppBroken)
+        del self.environments.build
+        self.prepared("2")
+        self.assertEqual(self.versions(), ["2"])
+
+    async def fail_to_start(self, _launch):
+        raise BrokenPipeError("the server is stopping")
+
+    async def fail_to_build(self, *_):
+        raise AppBroken("no such package")
+
+    def versions(self):
+        """The versions of the app whose files are there."""
+        folders = (self.root / "sources" / "app_prd_1").iterdir()
+        return sorted((one / "app.py").read_text() for one in folders)
 
     def test_names(self):
         """A name that leads out of the folder is refused."""
