@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
-from twisted.internet.defer import CancelledError, DeferredSemaphore
+from twisted.internet.defer import DeferredSemaphore
+from twisted.internet.defer import TimeoutError as Late
 
 from clace.containers.commands import EngineCommands
 from clace.containers.containerfile import ContainerFile, read_containerfile
@@ -123,14 +124,10 @@ class Images:
         :raises AppBusy: if that takes too long.
         """
         turn = self._turns.acquire()
-        turn.addTimeout(
-            self._settings.build_wait_seconds,
-            self._clock,
-            onTimeoutCancel=lambda _result, _seconds: CancelledError(),
-        )
+        turn.addTimeout(self._settings.build_wait_seconds, self._clock)
         try:
             await turn
-        except CancelledError:
+        except Late:
             raise AppBusy("too many images of containers are being built, try again") from None
         try:
             if not await self._id_of(build.image):

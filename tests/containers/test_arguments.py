@@ -14,7 +14,7 @@ from clace.containers.namespaces import WayIn
 from clace.containers.reaching import ContainerPlace
 from clace.containers.settings import ContainerSettings
 from clace.containers.workload import ContainerWorkload
-from clace.errors import AppBroken
+from clace.errors import AppBroken, AppBusy
 from clace.interfaces import ProgramExit, WorkloadOrder
 from clace.model import App, AppMetadata, WorkloadConfig
 from clace.sources.tree import SourceTree
@@ -203,6 +203,64 @@ class RemovalTests(SynchronousTestCase):
         self.assertEqual(
             self.logged(), ["The container clc-1 cannot be stopped: permission denied"]
         )
+
+
+class BuildingEngine(Engine):
+    """Has no image, and builds one until it is told that it has."""
+
+    def __init__(self):
+        super().__init__()
+        self.builds = []
+
+    def start(self, launch):
+        known = super().start(launch)
+        match launch.arguments:
+            case ("image", "inspect", *_) if not self.runs:
+                return Program("", 1, ended=True)
+            case ("build", *_):
+                self.builds.append(Program("", 0, ended=False))
+                return self.builds[-1]
+        return known
+
+
+class TurnTests(SynchronousTestCase):
+    """Builds that wait for each other."""
+
+    def setUp(self):
+        self.clock, self.heard = Clock(), BuildingEngine()
+        self.home = Path(self.mktemp()).absolute()
+        settings = ContainerSettings(
+            home=self.home, engine="/bin/engine", most_builds=1, build_wait_seconds=5
+        )
+        self.engine = ContainerEngine(self.clock, self.heard, self, settings, at_once)
+
+    async def of(self, _app_id, _files):
+        """The folder of sources, of which there are none."""
+        return self.home
+
+    def prepare(self, number):
+        order = WorkloadOrder(
+            app=App(id=f"app_prd_{number}", path="/x"),
+            files=SourceTree({"Containerfile": b"FROM scratch\nEXPOSE 80\n"}),
+            config=WorkloadConfig(),
+        )
+        return Deferred.fromCoroutine(self.engine.prepare(order, lambda _line: None))
+
+    def test_waits(self):
+        """A second build waits for the first, and not for ever."""
+        first, late, next_one = self.prepare(1), self.prepare(2), None
+        self.clock.advance(4)
+        next_one = self.prepare(3)
+        self.assertNoResult(late)
+        self.assertEqual(len(self.heard.builds), 1)
+        self.clock.advance(1)
+        busy = self.failureResultOf(late, AppBusy).value
+        self.assertEqual(busy.message, "too many images of containers are being built, try again")
+        self.heard.runs = True
+        self.heard.builds[0].ended.callback(ProgramExit())
+        self.assertEqual(self.successResultOf(first).launch.image.id, "abc")
+        self.assertEqual(self.successResultOf(next_one).launch.image.id, "abc")
+        self.assertEqual(len(self.heard.builds), 1)
 
 
 class RefusalTests(SynchronousTestCase):

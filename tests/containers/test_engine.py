@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.error import ConnectError
 from twisted.internet.protocol import ClientFactory, Protocol
 from twisted.internet.task import deferLater
@@ -261,6 +261,20 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
         program.kill()
         await program.ended
         self.assertEqual(podman(self.settings, *listed), "")
+
+    async def test_builds_in_turn(self):
+        """One image is built after the other where the operator wants no more at a time."""
+        engine, told = self.make_engine(most_builds=1), []
+        orders = [
+            self.order({"Containerfile": FILE + b"LABEL a=%d\n" % n, "program": program()})
+            for n in (1, 2)
+        ]
+        tells = [lambda line, n=n: told.append((n, line)) for n in (1, 2)]
+        building = map(engine.prepare, orders, tells)
+        await gatherResults([*map(Deferred.fromCoroutine, building)])
+        begun = [number for number, line in told if line.startswith("building")]
+        self.assertEqual(sorted(begun), [1, 2])
+        self.assertEqual([n for n, _ in told], sorted((n for n, _ in told), key=begun.index))
 
     async def test_volumes(self):
         """A managed volume outlives the container, and nothing else can be written to."""

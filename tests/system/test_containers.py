@@ -4,7 +4,7 @@ import http.client
 
 from twisted.trial.unittest import SkipTest
 
-from tests.support.containers import missing, podman, program, remove_all, settings
+from tests.support.containers import RUN_ARGS, missing, podman, program, remove_all, settings
 from tests.system.cases import DaemonTestCase
 
 FILE = b'FROM scratch\nCOPY program /program\nEXPOSE 8080\nENTRYPOINT ["/program"]\n'
@@ -49,9 +49,10 @@ class ContainerAppTests(DaemonTestCase):
         self.addCleanup(remove_all, self.settings)
         arguments = ", ".join(f'"{one}"' for one in self.settings.engine_args)
         limits = ", ".join(f'"{one}"' for one in self.settings.run_args)
-        self.daemon.write_config(
+        self.config = (
             f"[container]\nengine_args = [{arguments}]\nrun_args = [{limits}]\nstop_secs = 1\n"
         )
+        self.daemon.write_config(self.config)
         self.daemon.start()
 
     def running(self):
@@ -59,18 +60,27 @@ class ContainerAppTests(DaemonTestCase):
 
     def test_from_a_containerfile(self):
         """A folder with a Containerfile is an app behind the proxy; after a crash of the server
-        there are as many containers as before, and none stays after the app is deleted.
+        the same container serves it, those of apps that are gone are removed, and none stays after
+        the app is deleted.
         """
         folder = self.source({"Containerfile": FILE, "program": program(), "app.star": STAR})
         self.daemon.must("app", "create", "--approve", "--auth", "none", str(folder), "/shop")
         answer = self.daemon.get("/shop/a")
         self.assertEqual((answer.status, answer.body), (200, "hello from /a"))
-        before = set(self.running())
-        self.assertTrue(before)
+        (before,) = self.running()
         self.daemon.stop(9)
+        # A container knows the address of its app, so that has to be the same.
+        ports = self.daemon.ports.items()
+        sections = "".join(f"[{name}]\nport = {port}\n" for name, port in ports)
+        self.daemon.write_config(self.config + sections)
+        labels = {"app.id": "app_prd_gone", "server.home": self.daemon.home}
+        given = [f"--label=dev.clace.{name}={value}" for name, value in labels.items()]
+        image = podman(self.settings, "images", "-q").split()[0]
+        podman(self.settings, "run", "--detach", "--network=none", *RUN_ARGS, *given, image)
+        self.assertEqual(len(self.running()), 2)
         self.daemon.start()
         self.assertEqual(self.daemon.get("/shop/b").body, "hello from /b")
-        self.wait_until("only as many run", lambda: len(self.running()) == len(before), 60)
+        self.wait_until("the same one runs", lambda: self.running() == [before], 60)
         self.daemon.must("app", "delete", "--yes", "/shop")
         self.wait_until("no container runs", lambda: not self.running(), 60)
 
@@ -83,9 +93,9 @@ class ContainerAppTests(DaemonTestCase):
         self.daemon.stop()
         self.assertEqual(self.running(), [])
 
-    def image(self, reference):
+    def image(self, reference, file=FILE):
         """Build an image of the program, as another team would have."""
-        folder = self.source({"Containerfile": FILE, "program": program()})
+        folder = self.source({"Containerfile": file, "program": program()})
         (folder / "program").chmod(0o755)
         podman(self.settings, "build", f"--tag={reference}", str(folder))
 
@@ -117,6 +127,58 @@ class ContainerAppTests(DaemonTestCase):
         self.assertEqual(len(self.running()), 1)
         connection.close()
         self.wait_until("the command has ended", lambda: not self.running(), 60)
+
+    def test_latest(self):
+        """A name that is another image since changes nothing before the next version, and only
+        there where that is promoted to.
+        """
+        self.image("localhost/shop:latest")
+        image = ("--spec", "image", "-p", "image=localhost/shop:latest", "-", "/shop")
+        created = ("app", "create", "--approve", "--auth", "none")
+        self.daemon.must(*created, *image)
+        self.assertEqual(self.daemon.get("/shop/env/TAG").body, "")
+        self.image("localhost/shop:latest", FILE + b"ENV TAG=new\n")
+        self.daemon.must("app", "restart", "/shop")
+        self.assertEqual(self.daemon.get("/shop/env/TAG").body, "")
+        self.daemon.must("app", "reload", "/shop")
+        self.assertEqual(self.daemon.get("/shop/env/TAG").body, "")
+        self.daemon.must("app", "promote", "/shop")
+        self.assertEqual(self.daemon.get("/shop/env/TAG").body, "new")
+
+    def test_done_when_it_answers(self):
+        """A version is told as done when its container answers; one that does not is told with
+        what it wrote last, and the one before goes on. A container that nobody uses ends, and is
+        there again when it is asked.
+        """
+        folder = self.source({"Containerfile": FILE, "program": program()})
+        created = ("app", "create", "--approve", "--auth", "none", "--spec", "container")
+        idle = ("--conf", "container.idle_shutdown_secs=3")
+        self.daemon.must(*created, *idle, str(folder), "/shop")
+        self.assertEqual(self.daemon.get("/shop/a").body, "hello from /a")
+        (folder / "Containerfile").write_bytes(FILE.replace(b"]", b', "say", "nothing"]'))
+        told = self.daemon.refused("app", "reload", "--promote", "/shop")
+        self.assertIn("ended with 1", told)
+        self.assertIn("nothing", told)
+        self.assertEqual(self.daemon.get("/shop/b").body, "hello from /b")
+        self.wait_until("nobody uses it", lambda: not self.running(), 60)
+        self.assertEqual(self.daemon.get("/shop/c").body, "hello from /c")
+
+    def test_denied(self):
+        """Arguments of the engine and folders of the machine are refused unless they are allowed,
+        also where they are approved.
+        """
+        folder = self.source({"Containerfile": FILE, "program": program()})
+        created = ("app", "create", "--approve", "--spec", "container")
+        for options, told in (
+            (("--copt", "privileged=true"), "security.allowed_container_args has no privileged"),
+            (("--copt", "docker.cap-add=ALL"), "security.allowed_container_args has no cap-add"),
+            (("--copt", "network=host"), "expected none, or bridge"),
+            (("--cvol", "/etc:/x"), "is in no folder of security.allowed_mounts"),
+            (("--cvol", "$HOME:/x"), "is in no folder of security.allowed_mounts"),
+        ):
+            said = self.daemon.refused(*created, *options, str(folder), "/shop")
+            self.assertIn(told, said)
+        self.assertEqual(self.running(), [])
 
     def test_needs_approval(self):
         """A volume is a permission of its own, and without it nothing is started."""
