@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clace.errors import AppBroken
-from clace.gotemplate import HTML, TemplateError, compile_templates
 
 
 def rendered(name: str, template: str, params: Mapping[str, str]) -> str:
@@ -13,6 +12,9 @@ def rendered(name: str, template: str, params: Mapping[str, str]) -> str:
 
     :raises AppBroken: if the template is malformed, or fails.
     """
+    # Seventy modules, which every start would load for the few apps with such files.
+    from clace.gotemplate import HTML, TemplateError, compile_templates  # noqa: PLC0415
+
     try:
         # As values that are HTML already they are written as they are, which is what a text wants.
         values = {key: HTML(value) for key, value in params.items()}
