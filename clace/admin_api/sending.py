@@ -1,4 +1,4 @@
-"""Sources that are sent to the server, piece by piece, to be installed from there."""
+"""Sources that are sent to the server, piece by piece, for apps to be made or reloaded of them."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class SourcePart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SendSource(Query, frozen=True, kw_only=True):
-    """Part of the source of an app that is to be created at a path."""
+    """Part of the source of an app that is at a path, or is to be created there."""
 
     app_path: str
     body: SourcePart
 
 
 class SourceReceived(Struct, frozen=True):
-    """The files and bytes so far; ``source_url`` is that of the whole source, to create apps."""
+    """The files and bytes so far; ``source_url`` is that of the whole source, for apps."""
 
     source: str = ""
     files: int = 0
@@ -51,7 +51,7 @@ SEND_SOURCE = Operation(
     name="send_source",
     method="POST",
     path="/source",
-    summary="Send a part of the source of an app that is to be created",
+    summary="Send a part of the source of an app that is to be created, or to get another source",
     right=Right.APP_CREATE,
     query=SendSource,
     result=SourceReceived,

@@ -14,7 +14,8 @@ class ApproveApps(StagedUpdate, frozen=True):
 class ReloadApps(StagedUpdate, frozen=True):
     """A reload of the apps of a glob; empty ``branch``, ``commit`` and ``git_auth`` keep those of
     the app. With ``verify`` an app whose source is fetched is loaded, and its program tried, though
-    it is what it serves now.
+    it is what it serves now. A ``source`` is the folder or file that the one app of the glob, an
+    app from a folder or file, has from now on.
     """
 
     approve: bool = False
@@ -23,11 +24,12 @@ class ReloadApps(StagedUpdate, frozen=True):
     commit: str = ""
     git_auth: str = ""
     verify: bool = False
+    source: str = ""
 
     @property
     def rights(self) -> tuple[Right, ...]:
-        promoting = super().rights
-        return (*promoting, Right.APP_APPROVE) if self.approve else promoting
+        needed = ((self.approve, Right.APP_APPROVE), (bool(self.source), Right.APP_CREATE))
+        return (*super().rights, *(right for is_needed, right in needed if is_needed))
 
 
 class PromoteApps(OverApps, frozen=True):

@@ -282,17 +282,30 @@ def revoke(server: ChosenServer, approval: str, glob: str, *, dry_run: bool, for
 @click.option("--branch", "-b", default="", help="Git branch or tag to follow from now on.")
 @click.option("--commit", "-c", default="", help="Git commit or tag to stay at from now on.")
 @click.option("--git-auth", "-g", default="", metavar="NAME", help="Entry of [git_auth] to use.")
+@click.option(
+    "--source",
+    default="",
+    metavar="SOURCE",
+    shell_complete=folders,
+    help="Folder or file to replace the source of one app with, from now on.",
+)
 @over_apps
-def reload(server: ChosenServer, glob: str, *, form: str, **options: bool | str) -> None:
+def reload(server: ChosenServer, glob: str, *, form: str, source: str, **options: Any) -> None:
     """Fetch the sources of apps again.
 
-    All the apps that GLOB selects are reloaded, or on any failure none.
+    All the apps that GLOB selects are reloaded, or on any failure none. With --source the one app
+    gets another folder or file, which is sent to a server on another machine.
     """
     from clace.admin_api import RELOAD_APPS, ReloadApps  # noqa: PLC0415 - see above
     from clace.cli import reports  # noqa: PLC0415 - see above
 
-    query = ReloadApps(glob, **options)  # type: ignore[arg-type]
-    result = server.ask(RELOAD_APPS, query)
+    query = ReloadApps(glob, **options, source=source_url(source) if source else "")
+    if not query.source or server.target.is_socket or is_git(query.source):
+        result = server.ask(RELOAD_APPS, query)
+    else:
+        from clace.cli.packing import reload_from_here  # noqa: PLC0415 - see above
+
+        result = server.ask_telling(RELOAD_APPS, query, partial(reload_from_here, query=query))
     matched = len(result.reload_results) + len(result.skipped_results)
     say_changed(result, reports.reloaded(result), form, glob, matched)
 

@@ -13,15 +13,18 @@ from pathspec import GitIgnoreSpec
 
 from clace.admin_api import (
     CREATE_APP,
+    RELOAD_APPS,
     SEND_SOURCE,
     AppCreated,
+    AppsReloaded,
     CreateApp,
     FilePiece,
+    ReloadApps,
     SendSource,
     SourcePart,
 )
 from clace.cli.text import note
-from clace.errors import SourceError
+from clace.errors import NeedsApproval, SourceError
 from clace.interfaces import IAdministration
 from clace.locations import is_not_the_apps
 from clace.units import MEBIBYTE
@@ -53,7 +56,32 @@ async def create_from_here(admin: IAdministration, query: CreateApp) -> AppCreat
 
     :raises SourceError: if it has too much, or what no source may have.
     """
-    source, path = query.body.source_url, query.body.path
+    url = await _sent_from_here(admin, query.body.source_url, query.body.path)
+    created: AppCreated = await admin.perform(
+        CREATE_APP, replace(query, body=replace(query.body, source_url=url))
+    )
+    return created
+
+
+async def reload_from_here(admin: IAdministration, query: ReloadApps) -> AppsReloaded:
+    """Send the local folder or file that is the app's new source, and reload the app of it.
+
+    :raises SourceError: if it has too much, or what no source may have.
+    """
+    url = await _sent_from_here(admin, query.source, query.app_path_glob)
+    try:
+        reloaded: AppsReloaded = await admin.perform(RELOAD_APPS, replace(query, source=url))
+    except NeedsApproval as error:
+        # The command that it names is typed here, where the source has another name.
+        raise NeedsApproval(error.message.replace(url, query.source)) from None
+    return reloaded
+
+
+async def _sent_from_here(admin: IAdministration, source: str, path: str) -> str:
+    """Send a local folder or file, and return what it is called on the server.
+
+    :raises SourceError: if it has too much, or what no source may have.
+    """
     files = list(local_files(Path(source)))
     size = sum(file.path.stat().st_size for file in files)
     if size > _MOST:
@@ -62,10 +90,7 @@ async def create_from_here(admin: IAdministration, query: CreateApp) -> AppCreat
         raise SourceError(f"{source} has more than {_MOST_FILES} files; see .claceignore")
     url = await _sent(admin, files, path)
     note(f"Sent {len(files)} file(s), {_shown(size)}")
-    created: AppCreated = await admin.perform(
-        CREATE_APP, replace(query, body=replace(query.body, source_url=url))
-    )
-    return created
+    return url
 
 
 async def _sent(admin: IAdministration, files: list[LocalFile], app_path: str) -> str:

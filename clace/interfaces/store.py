@@ -32,7 +32,7 @@ class AddVersion(Struct, frozen=True):
 
 class PointApp(Struct, frozen=True):
     """The new state of an app; ``seen`` is the app as the operation read it. A ``user_id`` is the
-    new owner.
+    new owner, a ``source_url`` the new source.
 
     :raises ChangedMeanwhile: if the stored app differs from ``seen``.
     """
@@ -41,11 +41,17 @@ class PointApp(Struct, frozen=True):
     metadata: AppMetadata
     settings: AppSettings
     user_id: str = ""
+    source_url: str = ""
 
     @property
     def owner(self) -> str:
         """Return the owner that the app has then."""
         return self.user_id or self.seen.user_id
+
+    @property
+    def source(self) -> str:
+        """Return the source that the app has then."""
+        return self.source_url or self.seen.source_url
 
 
 class RemoveApp(Struct, frozen=True):

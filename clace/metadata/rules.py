@@ -51,6 +51,7 @@ def pointed(change: PointApp, stored: App, now: datetime) -> App:
         metadata=change.metadata,
         settings=change.settings,
         user_id=change.owner,
+        source_url=change.source,
         update_time=now,
     )
 

@@ -87,8 +87,8 @@ def _ends(change: Change) -> tuple[App | None, App | None] | None:
         case AddApp(app):
             return None, app
         case PointApp(seen, metadata, settings):
-            after = replace(seen, metadata=metadata, settings=settings, user_id=change.owner)
-            return seen, after
+            after = replace(seen, user_id=change.owner, source_url=change.source)
+            return seen, replace(after, metadata=metadata, settings=settings)
         case RemoveApp(seen):
             return seen, None
     return None
@@ -98,6 +98,8 @@ def _differences(was: App, now: App) -> Iterator[str]:
     """Name other differences, without values that may be secrets."""
     if was.user_id != now.user_id:
         yield f"owner {now.user_id}"
+    if was.source_url and was.source_url != now.source_url:
+        yield f"source {now.source_url}"
     yield from _settings(was.settings, now.settings)
     yield from _metadata(was.metadata, now.metadata)
 

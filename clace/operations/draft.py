@@ -167,6 +167,21 @@ class AppsDraft:
         """Give a stored app another owner."""
         self.change(PointApp(seen, seen.metadata, seen.settings, user_id))
 
+    def move(self, apps: Iterable[App], source_url: str) -> None:
+        """Give stored apps another source, whatever else the draft changes of them."""
+        self._join()
+        collected, moved = self._collected, {app.id: app for app in apps}
+        pointed = {each.seen.id for each in collected.changes if isinstance(each, PointApp)}
+        for app in moved.values():
+            if app.id not in pointed:
+                self.change(PointApp(app, app.metadata, app.settings))
+        collected.changes = [
+            replace(each, source_url=source_url)
+            if isinstance(each, PointApp) and each.seen.id in moved
+            else each
+            for each in collected.changes
+        ]
+
     def point(self, seen: App, metadata: AppMetadata) -> App:
         """Give a stored app other metadata, and the settings that come with it; the app as it will
         be.

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from clace.admin_api import Approval, AppsReloaded, ReloadApps
-from clace.errors import NeedsApproval
+from clace.errors import BadRequest, NeedsApproval
 from clace.interfaces import Asking, AuditedSource, FetchedSource, IFiles, SourceRevision
 from clace.model import App, AppGlob, AppMetadata, AppPath, Demands, FileRef, VersionMetadata
 from clace.operations.approval import check_approved, held, needs_approval, report
@@ -81,6 +81,7 @@ class AppReloading:
         catalogue = await self._rooms.catalogue(request)
         mains = catalogue.selected(glob, request)
         self._configured.check_git_auth(query.git_auth)
+        query = self._with_source(query, glob, mains)
         run = await self.begin(query)
         async with self._rooms.draft() as draft:
             works = [
@@ -89,6 +90,8 @@ class AppReloading:
             ]
             outcomes = await together(works, _AT_ONCE)
             check_approved([each for outcome in outcomes for each in outcome.refused])
+            if query.source:
+                draft.move((mains[0], catalogue.edited(mains[0])), query.source)
             await draft.commit(dry_run=query.dry_run)
         if not query.dry_run:
             self.keep(run)
@@ -101,6 +104,23 @@ class AppReloading:
             promote_results=tuple(path for outcome in outcomes for path in outcome.promoted),
             skipped_results=tuple(path for outcome in outcomes for path in outcome.skipped),
         )
+
+    def _with_source(self, query: ReloadApps, glob: AppGlob, mains: tuple[App, ...]) -> ReloadApps:
+        """The query, with a new source as it is kept.
+
+        :raises BadRequest: if not one app is named, or its source cannot be replaced.
+        :raises SourceError: if the new source is missing.
+        """
+        if not query.source:
+            return query
+        if not glob.is_literal:
+            raise BadRequest(f"a source is for one app, and {glob} is a glob")
+        (main,) = mains
+        source = self._rooms.sources.check(query.source)
+        if query.branch or query.commit or query.git_auth or self._rooms.sources.is_git(source):
+            raise BadRequest("only a folder or a file can replace the source of an app")
+        check_replaceable(main, query, is_git=self._rooms.sources.is_git(main.source_url))
+        return replace(query, source=source)
 
     async def begin(self, query: ReloadApps, approving: tuple[str, ...] = ()) -> ReloadRun:
         """Begin a reload of several apps in one draft; ``keep`` has to be called if it is made.
@@ -129,7 +149,8 @@ class AppReloading:
         self, run: ReloadRun, draft: AppsDraft, seen: App, main: App
     ) -> ReloadOutcome:
         with naming(main):
-            outcome = await self._reload(run, draft, seen, main, seen, fetches=True)
+            edited = replace(seen, source_url=run.query.source or seen.source_url)
+            outcome = await self._reload(run, draft, seen, main, edited, fetches=True)
         if outcome.skipped and run.query.promote and not seen.is_dev and is_behind(main, seen):
             # Production may have gone back from it on purpose.
             typed = shlex.join(("clace", "app", "promote", str(main)))
@@ -257,6 +278,18 @@ class AppReloading:
         )
 
 
+def check_replaceable(main: App, query: ReloadApps, *, is_git: bool) -> None:
+    """:raises BadRequest: if the source of the app cannot be replaced by a folder."""
+    if is_git:
+        raise BadRequest(f"app {main} is from git: --branch and --commit say what of it is served")
+    if main.is_dev:
+        raise BadRequest(f"app {main} is a dev app, which is always what its folder is")
+    if file := main.settings.applied_from:
+        raise BadRequest(f"app {main} is declared by {file}, which says what its source is")
+    if main.metadata.stays_on_disk and not query.promote:
+        raise BadRequest(f"app {main} serves files of its folder: add --promote")
+
+
 def fetched_metadata(seen: App, fetched: FetchedSource) -> AppMetadata:
     """Return the app's metadata with the fetched revision."""
     revision = VersionMetadata(
@@ -275,6 +308,6 @@ def _approving(query: ReloadApps) -> Iterator[str]:
         yield "--promote"
     if query.force_reload:
         yield "--force-reload"
-    for name in ("branch", "commit", "git_auth"):
+    for name in ("branch", "commit", "git_auth", "source"):
         if value := getattr(query, name):
             yield f"--{name.replace('_', '-')}={value}"

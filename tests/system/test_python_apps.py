@@ -105,6 +105,17 @@ class PythonAppTests(SharedDaemonTestCase):
         self.assertEqual(self.daemon.get("/sent/").status, 200)
         self.assertNotIn("big.log", self.daemon.must("version", "files", "/sent"))
         self.daemon.must("app", "reload", "--force-reload", "/sent")
+        newer = str(self.put("newer").parent)
+        replacing = ("app", "reload", *there, "--source", newer)
+        done = self.daemon.cli(*replacing, "--dry-run", "/sent")
+        self.assertIn("~ source: ", done.stdout)
+        self.assertIn("1 app(s) reloaded", done.stdout)
+        done = self.daemon.cli(*replacing, "--promote", "/sent")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Sent 1 file(s), 0.", done.stderr)
+        self.assertIn("newer with flask", self.daemon.get("/sent/").body)
+        self.daemon.must("version", "revert", "/sent")
+        self.assertIn("sent with flask", self.daemon.get("/sent/").body)
 
     def test_build_is_told(self):
         """Whoever asks for a build is told its lines meanwhile, over TCP too; the result stays as
