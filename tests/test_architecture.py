@@ -47,7 +47,9 @@ FLOORS = {
 # Which class fills which seam is said only here.
 COMPOSERS = {
     "tap.py": {"composition"},
-    "cli/main.py": {"backups", "client", "containers", "processes", "runtime", "secrets"},
+    "cli/main.py": {
+        *("backups", "client", "containers", "environments", "processes", "runtime", "secrets"),
+    },
 }
 COMPILERS = {"gotemplate", "starlark"}
 MAY_TOUCH_REACTORS = {"tap.py", "cli/main.py"}

@@ -22,12 +22,12 @@ from clace.model import (
 )
 
 _WIDTHS = (22, 8, 8, 11)
-_HOST, _PROGRAM, _CONTAINER = "app", "program", "container"
+_HOST, _PROGRAM, _CONTAINER, _BUILD = "app", "program", "container", "build"
 
 
 class WallFound(Struct, frozen=True):
     """A wall as it is here; ``reason`` says why it is missing. It is ``around`` the host that runs
-    an app, around the program that an app declares, or a fact of its container.
+    an app, around the program that an app declares, or a fact of containers or builds.
     """
 
     name: str
@@ -52,10 +52,8 @@ def doctor(context: click.Context, outside: CommandSurroundings, form: str) -> N
     found = (
         *_found(WALLS, _HOST, absent),
         *_found(PROCESS_WALLS, _PROGRAM, absent_of_programs),
-        *(
-            WallFound(name, _CONTAINER, not problem, False, purpose, problem)
-            for name, purpose, problem in outside.containers(config)
-        ),
+        *_facts(_CONTAINER, outside.containers(config)),
+        *_facts(_BUILD, outside.packages(config)),
     )
     say(pretty(found) if form == "json" else _table(found))
     needed = demanded(all_of_them=config.security.sandbox == "required")
@@ -72,6 +70,11 @@ def _found(
         yield WallFound(
             wall.name, around, wall.name not in absent, wall.indispensable, wall.purpose, reason
         )
+
+
+def _facts(around: str, facts: tuple[tuple[str, str, str], ...]) -> Iterator[WallFound]:
+    for name, purpose, problem in facts:
+        yield WallFound(name, around, not problem, False, purpose, problem)
 
 
 def _table(found: tuple[WallFound, ...]) -> str:

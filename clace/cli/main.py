@@ -37,6 +37,7 @@ def main() -> None:
         walls=walls,
         program_walls=program_walls,
         containers=containers,
+        packages=packages,
         backups=backups,
         environ=os.environ,
         program=Path(sys.argv[0]),
@@ -309,3 +310,10 @@ def containers(config: Config) -> tuple[tuple[str, str, str], ...]:
     path = os.environ.get("PATH", os.defpath)
     engine = found_engine(config.system.container_command, path)
     return engine_facts(engine, way_in(engine, path, is_root=os.geteuid() == 0))
+
+
+def packages(config: Config) -> tuple[tuple[str, str, str], ...]:
+    """Facts of the packages that builds have downloaded, as those of containers."""
+    from clace.environments import cache_fact  # noqa: PLC0415
+
+    return (cache_fact(config.home, config.python.cache_mb),)

@@ -61,6 +61,7 @@ class CommandSurroundings(NamedTuple):
     walls: Callable[[Config], Mapping[str, str]]
     program_walls: Callable[[Config], Mapping[str, str]]
     containers: Callable[[Config], tuple[tuple[str, str, str], ...]]
+    packages: Callable[[Config], tuple[tuple[str, str, str], ...]]
     backups: Callable[[], BackupTools]
     environ: Mapping[str, str]
     config_file: str | None = None

@@ -21,5 +21,6 @@ def python_options(config: Config, reveal: Callable[[str], str]) -> PythonOption
         offline=section.offline,
         build_timeout_secs=section.build_timeout_secs,
         build_memory_mb=section.build_memory_mb,
+        cache_mb=section.cache_mb,
         reveal=reveal,
     )

@@ -15,10 +15,10 @@ from clace.descriptors import egress_share
 from clace.egress import Egress
 from clace.environments import (
     Environments,
-    EnvironmentStore,
     Installer,
     StepRunner,
     WalledBuildStarter,
+    store_below,
 )
 from clace.interfaces import IStarter
 from clace.model import App, demanded_of_processes
@@ -53,7 +53,7 @@ class Programs:
         walls = demanded_of_processes(all_of_them=data.config.security.process_wall == "strong")
         egress = Egress(reactor, data.events, most=egress_share())
         self.starter = WalledStarter(reactor, walls, egress, trial_user=users)
-        environments = EnvironmentStore(home / "environments")
+        environments = store_below(home)
         self._environments = environments
         numbers = AppUsers(home / "data" / "process_users.json", users + 1)
         builder = WalledBuildStarter(self.starter, numbers.number(_BUILDER))

@@ -237,6 +237,7 @@ class Python(Struct, frozen=True):
     offline: Flag = False
     build_timeout_secs: Seconds = 600
     build_memory_mb: Annotated[int, Meta(ge=128, le=1_048_576)] = 2048
+    cache_mb: Annotated[int, Meta(ge=0, le=1_000_000)] = 2048
 
 
 Arguments = Annotated[

@@ -14,21 +14,32 @@ from msgspec import Struct
 from msgspec.structs import replace
 from packaging.requirements import Requirement
 from packaging.utils import parse_wheel_filename
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
+from clace.environments.cache import PackageCache
 from clace.environments.interpreters import Interpreter, meets, others, own_interpreter
 from clace.environments.planning import Plan
 from clace.environments.programs import BuildStep, StepFailed, StepRunner, say_nothing
 from clace.environments.python_sources import canonical
 from clace.environments.requirements import WHEELS, checked_lines, is_hashed, lacking, unhashed
 from clace.environments.settings import PythonOptions
-from clace.environments.store import GIVEN, MADE, EnvironmentStore, read_made, write_new
+from clace.environments.store import (
+    GIVEN,
+    MADE,
+    EnvironmentStore,
+    read_made,
+    remove,
+    write_new,
+)
 from clace.environments.uv import UvCalls, refusal, uv_program, without_password
-from clace.errors import AppBroken, BadRequest
+from clace.errors import AppBroken, BadRequest, InternalError
 from clace.interfaces import Tell, WallMount, WorkloadOrder
 from clace.single_flight import SingleFlight
 from clace.threads import InThread
 
+_log = Logger()
 _LOCK, _CHOSEN = "requirements.lock", "requirements.txt"
 _COMPILE = ("-I", "-S", "-m", "compileall", "-qq", "-j", "0")
 _PLAIN = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
@@ -66,6 +77,9 @@ class Installer:
         self._in_thread = in_thread
         self._own = own or own_interpreter()
         self._opening = SingleFlight(partial(in_thread, store.open))
+        self._cache = PackageCache(store, options.cache_mb)
+        self._withdrawing = SingleFlight(partial(in_thread, self._cache.withdraw_excess))
+        self._going_on = 0
 
     @asynccontextmanager
     async def work(
@@ -74,6 +88,30 @@ class Installer:
         """A place for one build; it is removed afterwards."""
         if not self._store.is_open:
             await self._opening.result()
+        while self._withdrawing.goes_on:
+            await self._withdrawing.result()
+        self._going_on += 1
+        try:
+            async with self._workplace(order, source, plan, tell) as work:
+                yield work
+        finally:
+            self._going_on -= 1
+            if not self._going_on and not self._options.offline:
+                trimming = Deferred.fromCoroutine(self._trim_cache())
+                trimming.addErrback(lambda failure: _log.failure("Packages are kept", failure))
+
+    async def _trim_cache(self) -> None:
+        """Remove packages that are too much. Builds wait until they are out of the cache."""
+        try:
+            for folder in await self._withdrawing.result():
+                await self._in_thread(partial(remove, folder))
+        except InternalError:  # the server stops; what is left goes when it starts
+            return
+
+    @asynccontextmanager
+    async def _workplace(
+        self, order: WorkloadOrder, source: Path, plan: Plan, tell: Tell
+    ) -> AsyncIterator[Workplace]:
         index = await self._in_thread(self._options.index_with_login)
         builds = order.config.needs.builds
         workplace = self._store.workplace()

@@ -23,6 +23,7 @@ class PythonOptions(Struct, frozen=True, kw_only=True):
     offline: bool = False
     build_timeout_secs: float = 600
     build_memory_mb: int = 2048
+    cache_mb: int = 2048
     reveal: Callable[[str], str] = str
 
     @property

@@ -62,8 +62,18 @@ class EnvironmentStore:
 
     def withdraw(self, key: str) -> Path:
         """Take an environment out of the store at once; its folder is returned, to be removed."""
+        return self.put_aside(self.built / key)
+
+    def put_aside(self, folder: Path) -> Path:
+        """Take a folder out of its place; where it is then is returned, to be removed."""
         left = Path(mkdtemp(dir=self._work))
-        (self.built / key).rename(left)
+        folder.rename(left)
+        return left
+
+    def renew_cache(self) -> Path:
+        """Put the whole cache aside, and begin another."""
+        left = self.put_aside(self.cache)
+        self.cache.mkdir(mode=0o700)
         return left
 
     def built_keys(self) -> list[str]:
@@ -83,6 +93,11 @@ class EnvironmentStore:
             yield folder
         finally:
             remove(folder)
+
+
+def store_below(home: Path) -> EnvironmentStore:
+    """The environments of a server in ``home``."""
+    return EnvironmentStore(home / "environments")
 
 
 def remove(path: Path) -> None:

@@ -17,7 +17,7 @@ class DoctorTests(CommandLineCase, SynchronousTestCase):
         self.assertEqual((result.exit_code, result.stderr), (0, ""))
         lines = result.stdout.splitlines()
         self.assertTrue(lines[0].startswith("Wall "))
-        self.assertEqual(len(lines), 2 + len(WALLS) + len(PROCESS_WALLS))
+        self.assertEqual(len(lines), 3 + len(WALLS) + len(PROCESS_WALLS))
         self.assertEqual([line for line in lines if "MISSING" in line], [])
 
     def test_missing(self):
@@ -64,6 +64,11 @@ class DoctorTests(CommandLineCase, SynchronousTestCase):
             result.stdout, r"container_engine +container +MISSING +no +neither was found\n"
         )
 
+    def test_packages(self):
+        """The size of the packages that builds keep is told."""
+        result = self.run_cli("doctor")
+        self.assertRegex(result.stdout, r"package_cache +build +active +no +12 MB of packages\n")
+
     def test_json(self):
         """The same for scripts."""
         self.walls["cgroup"] = "not here"
@@ -73,7 +78,7 @@ class DoctorTests(CommandLineCase, SynchronousTestCase):
         }
         names = {("app", wall.name) for wall in WALLS}
         names |= {("program", wall.name) for wall in PROCESS_WALLS}
-        names |= {("container", "container_engine")}
+        names |= {("container", "container_engine"), ("build", "package_cache")}
         self.assertEqual(set(found), names)
         cgroup = found["app", "cgroup"]
         self.assertEqual((cgroup["active"], cgroup["reason"]), (False, "not here"))

@@ -139,7 +139,9 @@ class ParamTests(HouseCase):
         failure = self.failureResultOf(
             self.house.create("/a", "/src", param_values={"sise": "4"}), AppBroken
         )
-        self.assertIn("has to be provided (--param size=...); sise was given", failure.getErrorMessage())
+        self.assertIn(
+            "has to be provided (--param size=...); sise was given", failure.getErrorMessage()
+        )
 
     def test_names_the_app(self):
         """Of several apps the one that does not load is named."""

@@ -22,6 +22,7 @@ class CommandLineCase:
         self.daemons = []
         self.walls = {wall.name: "" for wall in WALLS}
         self.container_facts = (("container_engine", "run by podman", ""),)
+        self.package_facts = (("package_cache", "12 MB of packages", ""),)
         self.program_walls = {wall.name: "" for wall in PROCESS_WALLS}
         self.now = 0.0
         self.gone_at = 0.0
@@ -51,6 +52,7 @@ class CommandLineCase:
             walls=lambda _config: self.walls,
             program_walls=lambda _config: self.program_walls,
             containers=lambda _config: self.container_facts,
+            packages=lambda _config: self.package_facts,
             backups=backups,
             environ=self.environ,
             seconds=lambda: self.now,
