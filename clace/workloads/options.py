@@ -20,6 +20,9 @@ _FACTORS = {"k": 1 / 1024, "m": 1.0, "g": 1024.0}
 _CPUS = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
 _WORKERS = re.compile(r"[1-9]\d{0,2}")
 _MAX_PORT = 65_535
+_TAKEN = [[name] for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "proc", "dev")]
+_HIDING = [["app"], ["etc"]]
+"""Data that stay can lie below these, and not in their place."""
 _FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
@@ -32,13 +35,18 @@ def network_entry(text: str) -> str:
 
 
 def folder(text: str) -> str:
-    """:raises BadRequest: if it is not the absolute path of a folder."""
+    """:raises BadRequest: if the path is not absolute, or would hide what programs need."""
     if not text.startswith("/") or ".." in text.split("/") or text.strip("/") == "":
         raise BadRequest(f"data {text!r:.100}: expected the absolute path of a folder")
+    steps = [step for step in text.split("/") if step not in {"", "."}]
+    if steps[:1] in _TAKEN or steps in _HIDING:
+        raise BadRequest(f"data {text!r:.100}: programs need what is there; take another, as /data")
     return text.rstrip("/")
 
 
 def _network(text: str) -> tuple[str, ...]:
+    if not text.strip():
+        network_entry(text)
     named = (one.strip() for one in text.split(","))
     return tuple(network_entry(one) for one in named if one and one != "none")
 

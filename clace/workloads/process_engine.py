@@ -230,6 +230,9 @@ class ProcessEngine:
 
     def _launch(self, order: WorkloadOrder, source: Path, built: BuiltEnvironment) -> WalledLaunch:
         app, config, said = order.app, order.config, read_options(order.app)
+        kept = _kept(order)
+        for mount in kept:
+            _check_room(mount.target, source)
         port = 0 if built.listens else config.port or built.port
         environment = {**_DEFAULTS, **order.environment, **built.environment}
         if port:
@@ -242,7 +245,7 @@ class ProcessEngine:
             mounts=(
                 WallMount(source=str(source), target=FOLDER),
                 *built.mounts,
-                *_kept(order),
+                *kept,
             ),
             folder=FOLDER,
             user=self._places.users.number(app.id),
@@ -302,6 +305,16 @@ def _kept(order: WorkloadOrder) -> tuple[WallMount, ...]:
         target = order.config.needs.data
         found.append(_data(root / "data", target, is_writable=True))
     return tuple(found)
+
+
+def _check_room(target: str, source: Path) -> None:
+    """:raises AppBroken: if it lies among the files of the app, which has no such folder."""
+    below = target.removeprefix(f"{FOLDER}/")
+    if below != target and not (source / below).is_dir():
+        raise AppBroken(
+            f"data {target!r:.100}: the files of an app are only read, and {below!r:.100} is no"
+            " folder among them; take another place, as /data, or add the folder with a file in it"
+        )
 
 
 def _data(source: Path, target: str, *, is_writable: bool) -> WallMount:

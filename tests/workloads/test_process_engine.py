@@ -207,6 +207,43 @@ class StartTests(ProcessEngineCase):
         self.assertEqual(data.source, str(self.root / "kept" / "data"))
         self.assertTrue(Path(data.source).is_dir())
 
+    def refusal_of_data(self, folder, **wants):
+        order = self.order(
+            config=WorkloadConfig(needs=ProcessNeeds(data=folder)),
+            data=str(self.root / "kept"),
+            **wants,
+        )
+        refused = Deferred.fromCoroutine(self.engine.prepare(order, self.told.append))
+        return self.failureResultOf(refused, AppBroken).getErrorMessage()
+
+    def test_data_in_the_way(self):
+        """Data that would hide the app, its programs or the system are refused."""
+        for folder in ("/app", "/app/", "//app", "/etc", "/usr", "/usr/local/x", "/proc/x", "/dev"):
+            self.assertIn("programs need what is there", self.refusal_of_data(folder))
+        for folder in ("/etc/shop", "/application", "/var/lib/shop", "/library"):
+            needs = ProcessNeeds(data=folder)
+            self.prepared(config=WorkloadConfig(needs=needs), data=str(self.root / "kept"))
+
+    def test_data_among_the_files(self):
+        """Data among the files of the app need a folder there, for nothing can be made in them."""
+        for folder in ("/app/data", "/app/app.py"):
+            self.assertIn("the files of an app are only read", self.refusal_of_data(folder))
+        needs = ProcessNeeds(data="/app/bin")
+        self.prepared(config=WorkloadConfig(needs=needs), data=str(self.root / "kept"))
+
+    def test_network_of_nothing(self):
+        """An option for the network says which; none is said so."""
+        for text, works in (("", False), (" ", False), ("none", True)):
+            app = an_app()
+            app = replace(app, metadata=replace(app.metadata, container_options={"network": text}))
+            if works:
+                self.prepared(app=app)
+                continue
+            order = self.order(app=app)
+            refused = Deferred.fromCoroutine(self.engine.prepare(order, self.told.append))
+            told = self.failureResultOf(refused, AppBroken).getErrorMessage()
+            self.assertIn('expected HOST:PORT, or "host"', told)
+
     def test_volumes(self):
         """Volumes of a container are folders that are kept; folders of the machine are none."""
         config = WorkloadConfig(volumes=("/cache", "named:/srv/files:ro"))
