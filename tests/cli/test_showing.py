@@ -32,6 +32,7 @@ class ShowTests(AppCase):
         for line in (
             f"Id:           {PROD}",
             f"Source:       {self.source}",
+            "Owner:        admin",
             "Auth:         default",
             "/disk serves version 1",
             "/disk_cl_stage serves version 1",
