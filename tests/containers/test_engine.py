@@ -162,6 +162,8 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
         self.assertEqual(await third.sweep(installed), ())
         self.assertEqual(await third.sweep(installed), (first.name,))
         self.assertFalse(folder.exists())
+        for one in (first, asked):
+            await one.ended
 
     async def test_adopts_by_what_it_is(self):
         """A container that was started beside another of the same, under another name, is taken
@@ -175,6 +177,8 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
         self.workloads.clear()
         third = await self.started(order, self.make_engine())
         self.assertEqual(third.name, second.name)
+        await third.stop()
+        await second.ended
 
     async def test_dev_app(self):
         """A dev app whose file copies its whole source sees its folder, and is not built again."""
