@@ -30,9 +30,11 @@ class PackageCache:
         packages = [(folder, own_bytes(folder)) for folder in _oldest_first(cache)]
         rest = own_bytes(cache) - sum(size for _, size in packages)
         excess = rest + sum(size for _, size in packages) - self._limit
+        withdrawn: list[Path] = []
         if rest > self._limit:
-            return [self._store.renew_cache()]
-        withdrawn = []
+            withdrawn.append(self._store.put_aside(cache))
+            cache.mkdir(mode=0o700)
+            return withdrawn
         for folder, size in packages:
             if excess <= 0:
                 break
@@ -56,7 +58,7 @@ def cache_fact(home: Path, limit_mb: int) -> tuple[str, str, str]:
 
 
 def _oldest_first(cache: Path) -> list[Path]:
-    """The packages of a cache, each a folder; a link in the place of one is none."""
+    """The packages of a cache, each a folder; links are left out."""
     found: list[tuple[int, Path]] = []
     for archives in cache.glob(_ARCHIVES):
         if archives.is_symlink():

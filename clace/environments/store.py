@@ -70,12 +70,6 @@ class EnvironmentStore:
         folder.rename(left)
         return left
 
-    def renew_cache(self) -> Path:
-        """Put the whole cache aside, and begin another."""
-        left = self.put_aside(self.cache)
-        self.cache.mkdir(mode=0o700)
-        return left
-
     def built_keys(self) -> list[str]:
         return [folder.name for folder in self.built.iterdir()] if self.built.is_dir() else []
 
