@@ -8,6 +8,12 @@ from tests.support.containers import RUN_ARGS, missing, podman, program, remove_
 from tests.system.cases import DaemonTestCase
 
 FILE = b'FROM scratch\nCOPY program /program\nEXPOSE 8080\nENTRYPOINT ["/program"]\n'
+STAGES = (
+    b"FROM scratch AS build\nWORKDIR /src\nCOPY program /program\n"
+    b'FROM build AS dev\nEXPOSE 8081\nCMD ["/program"]\n'
+    b"FROM scratch\nCOPY --from=build /program /program\n"
+    b'EXPOSE 8080\nENTRYPOINT ["/program"]\n'
+)
 STAR = """
 load("container.in", "container")
 load("proxy.in", "proxy")
@@ -162,6 +168,23 @@ class ContainerAppTests(DaemonTestCase):
         self.assertEqual(self.daemon.get("/shop/b").body, "hello from /b")
         self.wait_until("nobody uses it", lambda: not self.running(), 60)
         self.assertEqual(self.daemon.get("/shop/c").body, "hello from /c")
+
+    def test_dev(self):
+        """A dev app runs its stage for development: a change of its source is seen without another
+        build, and production never runs that stage.
+        """
+        folder = self.source({"Containerfile": STAGES, "program": program(), "text": "one"})
+        created = ("app", "create", "--approve", "--auth", "none", "--spec", "container")
+        self.daemon.must(*created, "--dev", str(folder), "/dev")
+        self.assertEqual(self.daemon.get("/dev/file/src/text").body, "one")
+        images = podman(self.settings, "images", "-q")
+        (folder / "text").write_text("two")
+        changed = lambda: self.daemon.get("/dev/file/src/text").body == "two"  # noqa: E731
+        self.wait_until("the change is seen", changed, 60)
+        self.assertEqual(podman(self.settings, "images", "-q"), images)
+        (folder / "Containerfile").write_bytes(STAGES.partition(b"FROM scratch\n")[0])
+        told = self.daemon.refused(*created, str(folder), "/shop")
+        self.assertIn("the last stage of the container file is dev", told)
 
     def test_denied(self):
         """Arguments of the engine and folders of the machine are refused unless they are allowed,
