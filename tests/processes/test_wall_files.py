@@ -1,9 +1,12 @@
 """Files that a program finds behind its wall."""
 
+import contextlib
+from pathlib import Path
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.kernel.landlock import FileGrant
-from clace.processes.walled.files import _texts, grants
+from clace.processes.walled.files import _texts, grants, room
 from clace.processes.walled.frames import Sight, WallLimits, WallOrder
 
 
@@ -50,3 +53,39 @@ class FileTests(SynchronousTestCase):
         self.assertTrue(found["/usr"].may_execute)
         self.assertFalse(found["/usr"].may_write)
         self.assertFalse(found["/dev/null"].may_execute)
+
+
+class RoomTests(SynchronousTestCase):
+    def setUp(self):
+        self.top = Path(self.mktemp()).absolute()
+        for name in ("root", "machine"):
+            (self.top / name).mkdir(parents=True)
+        stack = contextlib.ExitStack()
+        stack.enter_context(contextlib.chdir(self.top / "root"))
+        self.addCleanup(stack.close)
+
+    def made(self, target, *, is_folder):
+        with room(target, is_folder=is_folder) as place:
+            return Path(place).resolve()
+
+    def test_made(self):
+        """What is mounted on is made with the folders above it, or is there already."""
+        for is_folder, target in ((True, "/a/b"), (False, "/a/file"), (False, "/file")):
+            for _ in range(2):
+                made = self.made(target, is_folder=is_folder)
+                self.assertEqual(made, self.top / "root" / target[1:])
+                self.assertEqual((made.is_dir(), made.is_file()), (is_folder, not is_folder))
+        self.assertEqual(Path.cwd(), self.top / "root")
+
+    def test_links(self):
+        """Nothing is made where links lead, and nothing can be mounted there."""
+        Path("data").mkdir()
+        for name, led in (("out", "../../machine"), ("far", self.top / "machine"), ("in", "..")):
+            Path("data", name).symlink_to(led)
+            for target in (f"/data/{name}", f"/data/{name}/deep"):
+                for is_folder in (True, False):
+                    with self.assertRaises(OSError) as caught:
+                        self.made(target, is_folder=is_folder)
+                    self.assertIn(f"{target} leads to another place", str(caught.exception))
+        self.assertEqual(list((self.top / "machine").iterdir()), [])
+        self.assertEqual([each.name for each in Path().iterdir()], ["data"])

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import platform
+import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from clace.kernel import (
@@ -27,6 +28,7 @@ from clace.processes.walled.frames import Sight, WallOrder
 HOME = "/home/app"
 _SCRATCH = ("/tmp", "/dev/shm", HOME)  # noqa: S108 - its own
 _READ_ONLY, _NO_SETUID, _NO_DEVICES, _NO_EXEC, _REMOUNT, _BIND = 1, 2, 4, 8, 32, 4096
+_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _RECURSIVE, _PRIVATE = 1 << 14, 1 << 18
 _SAFE = _NO_SETUID | _NO_DEVICES
 _ROOT_OPTIONS = "size=4m,nr_inodes=4k,mode=755"
@@ -97,9 +99,8 @@ def _make(order: WallOrder) -> None:
     _here("/etc").mkdir()
     for name, text in _texts(order):
         _here(f"/etc/{name}").write_text(text, "utf-8")
-    places = tuple(_places(order))
-    for sight in places:
-        _show(sight, places)
+    for sight in _places(order):
+        _show(sight)
     for target, source in _LINKS.items():
         _link(target, source)
     _here("/proc").mkdir()
@@ -121,24 +122,20 @@ def _places(order: WallOrder) -> Iterator[Sight]:
     yield from sorted(order.mounts, key=lambda sight: sight.target.count("/"))
 
 
-def _show(sight: Sight, places: tuple[Sight, ...]) -> None:
+def _show(sight: Sight) -> None:
     source = Path(sight.source)
     if sight.target in _OPTIONAL and not source.exists():
         return
     if sight.target in _OPTIONAL and source.is_symlink() and sight.source == sight.target:
         _link(sight.target, str(source.readlink()))
         return
-    _bind(sight, beneath=any(sight.target.startswith(f"{one.target}/") for one in places))
+    _bind(sight)
 
 
-def _bind(sight: Sight, *, beneath: bool) -> None:
-    target = _here(sight.target)
-    # Links in a folder that was bound are the app's, and must not lead out of the new root.
-    if beneath and target.resolve() != Path.cwd() / sight.target.lstrip("/"):
-        raise OSError(0, f"{sight.target} leads to another place")
-    if not (beneath and target.exists()):
-        _make_room(target, is_folder=Path(sight.source).is_dir())
-    mount(sight.source, str(target), "", _BIND | _RECURSIVE)
+def _bind(sight: Sight) -> None:
+    with room(sight.target, is_folder=Path(sight.source).is_dir()) as place:
+        mount(sight.source, place, "", _BIND | _RECURSIVE)
+    target = str(_here(sight.target))
     flags = _NO_SETUID
     if not sight.target.startswith("/dev/"):
         flags |= _NO_DEVICES
@@ -146,16 +143,57 @@ def _bind(sight: Sight, *, beneath: bool) -> None:
         flags |= _READ_ONLY
     if not sight.may_execute:
         flags |= _NO_EXEC
-    set_mount_flags(str(target), flags)
+    set_mount_flags(target, flags)
+    # Another program of the app may have moved what was mounted on away.
+    if not os.path.samestat(os.lstat(target), Path(sight.source).stat()):
+        raise _elsewhere(sight.target)
 
 
-def _make_room(target: Path, *, is_folder: bool) -> None:
-    """Make what can be mounted on."""
-    if is_folder:
-        target.mkdir(parents=True, exist_ok=True)
-    else:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.touch()
+@contextmanager
+def room(target: str, *, is_folder: bool) -> Iterator[str]:
+    """Make what can be mounted on, below the current folder, and be where it is meanwhile.
+
+    Links are not followed: those in a folder that was bound are the app's, also while this goes on,
+    and could lead out of the new root.
+
+    :raises OSError: if there is a link, or a file in the place of a folder.
+    """
+    *folders, name = target.strip("/").split("/")
+    top = os.open(".", _FOLDER)
+    here = os.dup(top)
+    try:
+        for part in (*folders, name) if is_folder else folders:
+            with suppress(FileExistsError):
+                os.mkdir(part, dir_fd=here)
+            below = os.open(part, _FOLDER, dir_fd=here)
+            os.close(here)
+            here = below
+        if not is_folder:
+            _touch(name, here)
+        os.fchdir(here)
+        yield "." if is_folder else f"./{name}"
+    except (NotADirectoryError, FileExistsError):
+        raise _elsewhere(target) from None
+    finally:
+        os.fchdir(top)
+        os.close(here)
+        os.close(top)
+
+
+def _touch(name: str, folder: int) -> None:
+    """:raises FileExistsError: if it is there and no file."""
+    try:
+        mode = os.lstat(name, dir_fd=folder).st_mode
+    except FileNotFoundError:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        os.close(os.open(name, flags, 0o644, dir_fd=folder))
+        return
+    if stat.S_ISLNK(mode) or stat.S_ISDIR(mode):
+        raise FileExistsError(name)
+
+
+def _elsewhere(target: str) -> OSError:
+    return OSError(0, f"{target} leads to another place")
 
 
 def _link(target: str, source: str) -> None:
