@@ -129,7 +129,7 @@ class DeclarationOperations:
         """Bring the apps to what is declared, and remove those that are gone."""
         self._remove(work, gone)
         for path in sorted(wanted):
-            with naming(path):
+            with naming(path, BadRequest):
                 await self._apply(work, path, wanted[path])
         check_approved([each for one in work.outcomes for each in one.refused])
         await work.draft.commit(dry_run=work.query.dry_run)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
-from clace.errors import AppBroken, BadRequest, InvalidPath, NoSuchApp, SourceError
+from clace.errors import AppBroken, ClaceError, InvalidPath, NoSuchApp, SourceError
 from clace.interfaces import Asking
 from clace.model import App, AppGlob, AppKind, AppPath, is_glob
 
@@ -104,12 +104,13 @@ class AppCatalogue(Struct, frozen=True):
 
 
 @contextmanager
-def naming(app: App | AppPath) -> Iterator[None]:
-    """Name the app in errors about one of several."""
+def naming(app: App | AppPath, *more: type[ClaceError]) -> Iterator[None]:
+    """Name the app in errors about one of several: in those of its source, and ``more``."""
     name = f"app {app}"
+    kinds: tuple[type[ClaceError], ...] = (AppBroken, SourceError, *more)
     try:
         yield
-    except (AppBroken, BadRequest, SourceError) as error:
+    except kinds as error:
         if any(f"{name}{end}" in error.message for end in (" ", ":")):
             raise  # such as a refusal of the gate, or of the one that this is within
         named = type(error)(f"{name}: {error.message}")

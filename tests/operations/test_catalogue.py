@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.errors import AppBroken, AppNotApproved
+from clace.errors import AppBroken, AppNotApproved, BadRequest
 from clace.model.app import App
 from clace.operations.catalogue import naming
 
@@ -20,6 +20,16 @@ class NamingTests(SynchronousTestCase):
         named = self.named(error)
         self.assertEqual(named.message, "app /a: app.star:1:1: division by zero")
         self.assertEqual(named.limit, "load_time")
+
+    def test_more(self):
+        """A request that cannot be meant is told as it is, unless it is about this app."""
+        for more, told in (((), "no such key"), ((BadRequest,), "app /a: no such key")):
+            with (
+                self.assertRaises(BadRequest) as raised,
+                naming(App("app_prd_1", "/a"), *more),
+            ):
+                raise BadRequest("no such key")
+            self.assertEqual(raised.exception.message, told)
 
     def test_once(self):
         """A refusal that has the app does not say it twice, and one of another app does."""
