@@ -141,6 +141,27 @@ REFUSED = {
         b"GET /\r\n\r\n",
     ),
 }
+REASONS = {
+    "this method is never served": b"TRACE / HTTP/1.1\r\nHost: h\r\n\r\n",
+    "the request target is too long": b"GET /" + b"a" * 8192 + b" HTTP/1.1\r\nHost: h\r\n\r\n",
+    "there are too many request headers": GET + b"X: y\r\n" * 100 + b"\r\n",
+    "there is more than one Authorization header": GET + b"Authorization: B a\r\n" * 2 + b"\r\n",
+    "malformed request": b"GET  / HTTP/1.1\r\nHost: h\r\n\r\n",
+    "malformed request: the headers are not UTF-8": GET + b"X: \xff\r\n\r\n",
+    "only HTTP/1.0 and HTTP/1.1 are served": b"GET / HTTP/2.0\r\nHost: h\r\n\r\n",
+    "this method is not known": b"INVENTED / HTTP/1.1\r\nHost: h\r\n\r\n",
+    "invalid Host header": b"GET / HTTP/1.1\r\n\r\n",
+    "a request target has no fragment": b"GET /#a HTTP/1.1\r\nHost: h\r\n\r\n",
+    "the request target does not agree with the Host header": (
+        b"GET http://other/ HTTP/1.1\r\nHost: h\r\n\r\n"
+    ),
+    "invalid Content-Length": POST + b"Content-Length: 1000000000000000000\r\n\r\n",
+    "Transfer-Encoding is not allowed here": (
+        b"POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    ),
+    "unknown Transfer-Encoding": POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n",
+    "this expectation cannot be met": POST + b"Expect: 200-ok\r\n\r\n",
+}
 HEADS = (GET + b"\r\n", POST + b"Content-Length: 5\r\nX: y\r\n\r\n", GET + b"X:\r\n\r\n")
 
 
@@ -164,6 +185,13 @@ class ReadHeadTests(SynchronousTestCase):
                 with self.assertRaises(RefusedRequest, msg=data) as caught:
                     read(data)
                 self.assertEqual(caught.exception.status, status, data)
+
+    def test_reasons(self):
+        """A refusal says why, in words for whoever wrote the client."""
+        for why, data in REASONS.items():
+            with self.assertRaises(RefusedRequest, msg=data) as caught:
+                read(data)
+            self.assertEqual(caught.exception.why, why)
 
     def test_hosts(self):
         """Names, addresses and ports are hosts."""
@@ -337,3 +365,4 @@ class FindHeadTests(SynchronousTestCase):
         head = GET + b"X: " + b"a" * rest + b"\r\n\r\n"
         self.assertEqual(self.find(head), (0, LIMITS.head))
         self.assertIsNone(self.find(head[:-1]))
+        self.assertEqual(self.find(b"\r\n" + head), (2, 2 + LIMITS.head))
