@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from msgspec import Struct
 
 from clace.containers.containerfile import ContainerFile
@@ -13,9 +15,11 @@ DEV_STAGE = "dev"
 
 class DevPlan(Struct, frozen=True, kw_only=True):
     """The stage that is built, the last one if ``target`` is empty; the ``folder`` in it over which
-    the source is mounted; the ``command`` that is run there in place of the image's, if any.
+    the folder ``source`` is mounted; the ``command`` that is run there in place of the image's, if
+    any.
     """
 
+    source: str
     target: str = ""
     folder: str
     command: str = ""
@@ -31,18 +35,28 @@ def dev_plan(order: WorkloadOrder, file: ContainerFile) -> DevPlan | None:
     settings = order.config.dev
     if not order.app.is_dev or settings.disable:
         return None
+    source = os.path.join(order.app.source_url, order.config.build_dir.strip("/"))  # noqa: PTH118
+    if ":" in source:  # an address, or a path that cannot be told from what follows it
+        _refuse(order, f"{source} cannot be mounted")
+        return None
     stage = _stage(order, file)
     folder = settings.dir or ("" if stage is None else stage.folder)
     if stage is not None and folder and (settings.command or _shows(stage, file)):
         target = stage.name if stage is not file else ""
-        return DevPlan(target=target, folder=folder, command=settings.command, file=stage)
-    if settings.say_how or (stage is not None and stage.name == DEV_STAGE):
-        missing = "command" if folder else "dir"
-        raise AppBroken(
-            f"dev_settings of {order.app}: the container file does not show how the program is run"
-            f" from its source, so say {missing}, or disable = True"
+        return DevPlan(
+            source=source, target=target, folder=folder, command=settings.command, file=stage
         )
+    missing = "command" if folder else "dir"
+    told = "the container file does not show how the program is run from its source, so say "
+    is_meant = stage is not None and stage.name == DEV_STAGE
+    _refuse(order, f"{told}{missing}", is_meant=is_meant)
     return None
+
+
+def _refuse(order: WorkloadOrder, why: str, *, is_meant: bool = False) -> None:
+    """:raises AppBroken: if the app says that it is to be run from its source, or ``is_meant``."""
+    if is_meant or order.config.dev.say_how:
+        raise AppBroken(f"dev_settings of {order.app}: {why}, or disable = True")
 
 
 def _shows(stage: ContainerFile, file: ContainerFile) -> bool:

@@ -113,8 +113,8 @@ class ContainerEngine:
             raise AppBroken(error.message) from None
         image = await self._images.of(order, tell)
         mounts = await self._mounts.of(order, image.file.volumes)
-        if image.dev is not None and ":" not in order.app.source_url:
-            mounts = (*mounts, f"{order.app.source_url}:{image.dev.folder}:ro")
+        if image.dev is not None:
+            mounts = (*mounts, f"{image.dev.source}:{image.dev.folder}:ro")
         port = (image.dev and order.config.dev.port) or order.config.port or image.file.port
         uses_socket = bool(options.socket) or (
             self._way is WayIn.PUBLISHED and options.network == NO_NETWORK
@@ -136,8 +136,8 @@ class ContainerEngine:
         name = self._take_name(left or container_name(prepared.order.app, prepared.key))
         try:
             workload = await self._start(name, prepared, log)
-        except BaseException:
-            self._used.discard(name)
+        except Exception:
+            await self._beside(self._remove(name))
             raise
         workload.ended.addCallback(self._over, name)
         self._beside(self._remove_stale(prepared.order.app))
@@ -299,7 +299,6 @@ class ContainerEngine:
                 seconds=_RUN_SECONDS,
             )
         if started.status:
-            await self._commands.remove(name)
             raise ProgramFailed(f"the container cannot be started: {started.reason}")
 
     def _arguments(

@@ -141,6 +141,7 @@ class ArgumentTests(SynchronousTestCase):
                 self.started(way, **bridge)
             except self.failureException:
                 self.assertEqual(way, WayIn.RELAY)  # the relay's program is not there
+                self.assertEqual(self.heard.said[-1][:2], ("rm", "--force"))
             self.assertNotIn("--publish=127.0.0.1::8080", self.run_words())
         workload = self.started(WayIn.PUBLISHED, **bridge)
         self.assertIn("--publish=127.0.0.1::8080", self.run_words())
@@ -234,9 +235,12 @@ class TurnTests(SynchronousTestCase):
         )
         self.engine = ContainerEngine(self.clock, self.heard, self, settings, at_once)
 
-    async def of(self, _app_id, _files):
+    async def take(self, _app_id, _files):
         """The folder of sources, of which there are none."""
         return self.home
+
+    async def leave(self, _app_id, _folder):
+        """It stays."""
 
     def prepare(self, number):
         order = WorkloadOrder(

@@ -15,9 +15,9 @@ DEV = "FROM golang AS base\nWORKDIR /src\nFROM base AS dev\nCMD go run .\nFROM s
 TWO = "FROM golang AS base\nWORKDIR /src\nCOPY . .\nRUN go build\nFROM scratch\nCMD x\n"
 
 
-def order(*, is_dev=True, **settings):
-    app = App(id="app_dev_1", path="/x", is_dev=is_dev)
-    config = WorkloadConfig(dev=read_dev_settings(settings))
+def order(*, is_dev=True, source="/src/shop", build_dir="", **settings):
+    app = App(id="app_dev_1", path="/x", is_dev=is_dev, source_url=source)
+    config = WorkloadConfig(dev=read_dev_settings(settings), build_dir=build_dir)
     return WorkloadOrder(app=app, files=SourceTree({}), config=config)
 
 
@@ -66,6 +66,15 @@ class PlanTests(SynchronousTestCase):
             (DEV.replace("CMD go run .\n", ""), {}, "say command"),
         ):
             self.assertIn(told, self.refusal(text, **settings))
+
+    def test_source(self):
+        """The folder that the image is built from is mounted, if it is one of this machine."""
+        for build_dir, source in (("", "/src/shop/"), ("/web/", "/src/shop/web")):
+            found = dev_plan(order(build_dir=build_dir), read_containerfile(ONE))
+            self.assertEqual(found.source, source)
+        self.assertIsNone(self.plan(ONE, source="https://host/shop.git"))
+        told = self.refusal(ONE, source="https://host/shop.git", command="x")
+        self.assertIn("https://host/shop.git/ cannot be mounted", told)
 
     def test_last(self):
         """Production never runs a stage for development."""
