@@ -170,8 +170,7 @@ class Apps:
         secret_operations = SecretOperations(self._data.stored_secrets, name_suffix)
         known = KnownApps(secret_operations.versions)
         configured = self._configured()
-        status = self.programs.control.status
-        facts = AppFacts(urls, self._limits_of, self.failures, status)
+        facts = AppFacts(urls, self._limits_of, self.failures, self.programs.control.status)
         reloading = AppReloading(rooms, known, configured)
         beginnings = self._beginnings(urls)
         creation = AppCreation(rooms, known, beginnings, configured)
@@ -290,7 +289,8 @@ class Apps:
 
     def _make_programs(self, starter: IStarter) -> Programs:
         """Make the programs of apps, which the runtime starts and ``container.run`` uses."""
-        programs = Programs(self._data, self._reactor, self._file_threads, starter)
+        tokens = self._plugins.identities.app_tokens
+        programs = Programs(self._data, self._reactor, self._file_threads, starter, tokens)
         self.runtime.run_programs(programs.workloads)
         self._plugins.container_commands.programs = programs.control
         return programs

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import secrets
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twisted.logger import Logger
+
 from clace.composition.data import Data
+from clace.errors import ClaceError
+from clace.interfaces import KEYS_FILE
 from clace.model import AppResponse, Identity
 from clace.private_files import make_private_folder, replace_file
 from clace.threads import InThread
@@ -14,7 +19,6 @@ from clace.threads import InThread
 if TYPE_CHECKING:
     from clace.identity.identity_tokens import IdentityKeys, IdentityTokens
 
-FILE_NAME = "identity-keys.json"
 _HEADERS = (
     ("Content-Type", "application/jwk-set+json"),
     # Keys are published an hour before they are used.
@@ -26,11 +30,13 @@ _HEADERS = (
 class AppTokens:
     """Signs tokens, and publishes the keys at a URL and in a file."""
 
+    _log = Logger()
+
     def __init__(self, data: Data, reactor: Any, in_thread: InThread) -> None:
         self._data = data
         self._reactor = reactor
         self._in_thread = in_thread
-        self._file = data.config.home / "run" / FILE_NAME
+        self._folder = keys_folder(data.config.home)
 
     async def issue(self, identity: Identity, app_id: str) -> str:
         """A token for one request of the identity to the app.
@@ -45,6 +51,15 @@ class AppTokens:
         :raises ClaceError: if the keys cannot be read or stored.
         """
         return AppResponse(headers=_HEADERS, body=await self._keys.public())
+
+    async def publish(self) -> None:
+        """See that the file with the public keys is there, for programs that are started. One that
+        cannot be made keeps no program from starting: without keys it trusts no token.
+        """
+        try:
+            await self._keys.public()
+        except ClaceError:
+            self._log.failure("Programs find no keys of identity tokens")
 
     @cached_property
     def _keys(self) -> IdentityKeys:
@@ -69,5 +84,17 @@ class AppTokens:
         await self._in_thread(partial(self._write, keys))
 
     def _write(self, keys: bytes) -> None:
-        make_private_folder(self._file.parent)
-        replace_file(self._file, keys, 0o644)
+        make_keys_folder(self._folder)
+        replace_file(self._folder / KEYS_FILE, keys, 0o644)
+
+
+def keys_folder(home: Path) -> Path:
+    """Return the folder of the public keys, which programs see and which holds nothing else."""
+    return home / "run" / "identity"
+
+
+def make_keys_folder(folder: Path) -> None:
+    """Make the folder so that users of programs may read it; that above it they cannot enter."""
+    make_private_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)

@@ -9,6 +9,7 @@ from typing import Any
 from clace.composition.containers import container_settings
 from clace.composition.data import Data
 from clace.composition.environments import python_options
+from clace.composition.identity_tokens import AppTokens, keys_folder, make_keys_folder
 from clace.config import AppContainer
 from clace.containers import ContainerEngine, ContainerSweeper
 from clace.descriptors import egress_share
@@ -45,7 +46,12 @@ class Programs:
     """Processes behind walls, containers, and their life."""
 
     def __init__(
-        self, data: Data, reactor: Any, file_threads: ThreadPool, starter: IStarter
+        self,
+        data: Data,
+        reactor: Any,
+        file_threads: ThreadPool,
+        starter: IStarter,
+        tokens: AppTokens,
     ) -> None:
         self._data = data
         home = data.config.home
@@ -61,12 +67,7 @@ class Programs:
         options = python_options(data.config, data.secrets.resolved)
         installer = Installer(environments, options, self.steps, reactor, file_threads.run)
         sources = self._sources = SourceFolders(home / "run" / "programs", file_threads.run)
-        places = ProcessPlaces(
-            sources=sources,
-            users=numbers,
-            uses=EnvironmentUses(home / "data" / "environment_uses.json"),
-            releases=home / "data" / "releases",
-        )
+        places = _places(home, sources, numbers)
         built = Environments(environments, installer, file_threads.run)
         processes = ProcessEngine(reactor, built, self.starter, places, file_threads.run)
         settings = container_settings(data.config, os.environ)
@@ -80,12 +81,14 @@ class Programs:
             limits_of=self._limits_of,
             name_run=data.new_id,
             in_thread=file_threads.run,
+            publish_keys=tokens.publish,
         )
         self.workloads = Workloads(supplies, folders(home))
         self.control = ProgramControl(reactor, self.workloads, engine)
 
     def open(self) -> None:
         """Make folders, and remove what an earlier server left; blocks."""
+        make_keys_folder(keys_folder(self._data.config.home))
         self._environments.open()
         self._sources.clear()
 
@@ -97,9 +100,21 @@ class Programs:
         return workload_limits(self._data.settings_of(app).container)
 
 
+def _places(home: Path, sources: SourceFolders, numbers: AppUsers) -> ProcessPlaces:
+    """Return the places of what is kept for processes."""
+    return ProcessPlaces(
+        sources=sources,
+        users=numbers,
+        uses=EnvironmentUses(home / "data" / "environment_uses.json"),
+        releases=home / "data" / "releases",
+    )
+
+
 def folders(home: Path) -> WorkloadFolders:
     """The places of what programs write."""
-    return WorkloadFolders(logs=home / "logs" / "apps", data=home / "data" / "apps")
+    return WorkloadFolders(
+        logs=home / "logs" / "apps", data=home / "data" / "apps", keys=keys_folder(home)
+    )
 
 
 def workload_limits(configured: AppContainer) -> WorkloadLimits:

@@ -36,6 +36,7 @@ from clace.containers.variables import variables_file
 from clace.containers.workload import ContainerWorkload
 from clace.errors import AppBroken, BadRequest, ProgramFailed
 from clace.interfaces import (
+    KEYS_FOLDER,
     IStarter,
     IWorkloadEngine,
     PreparedWorkload,
@@ -115,6 +116,9 @@ class ContainerEngine:
         mounts = await self._mounts.of(order, image.file.volumes)
         if image.dev is not None:
             mounts = (*mounts, f"{image.dev.source}:{image.dev.folder}:ro")
+        if order.keys:
+            # Their folder, for the file is replaced by others.
+            mounts = (*mounts, f"{order.keys}:{KEYS_FOLDER}:ro")
         port = (image.dev and order.config.dev.port) or order.config.port or image.file.port
         uses_socket = bool(options.socket) or (
             self._way is WayIn.PUBLISHED and options.network == NO_NETWORK

@@ -162,6 +162,9 @@ from clace.interfaces.workloads import (
     IWalledStarter,
     IWorkload,
     IWorkloadEngine,
+    KEYS_FILE,
+    KEYS_FOLDER,
+    KEYS_VARIABLE,
     LOCK_PIN,
     PreparedWorkload,
     Tell,
@@ -173,6 +176,9 @@ from clace.interfaces.workloads import (
 
 __all__ = [
     "BUILTIN",
+    "KEYS_FILE",
+    "KEYS_FOLDER",
+    "KEYS_VARIABLE",
     "LOCK_PIN",
     "NEEDS_FACTOR",
     "APIToken",

@@ -15,6 +15,11 @@ from clace.model import App, Permission, WorkloadConfig
 
 LOCK_PIN = "requirements.lock"
 """The name of the lock of an environment among the pins of a version."""
+KEYS_FOLDER = "/run/clace-keys"
+"""The folder in which a program finds the public keys of identity tokens."""
+KEYS_FILE = "keys.json"
+KEYS_VARIABLE = "CL_IDENTITY_KEYS"
+"""The variable that has the path of the file."""
 Tell = Callable[[str], None]
 """Takes a line of what is going on, for the operator who waits and for the log of the app."""
 
@@ -110,7 +115,8 @@ class WorkloadOrder(Struct, frozen=True, kw_only=True):
 
     ``environment`` are the variables that the app's params make, with the values of secrets;
     ``redact`` takes these out of a text. ``data`` is the folder of this machine that stays with
-    the app. ``prefix`` comes before the paths of all requests that are passed on.
+    the app. ``prefix`` comes before the paths of all requests that are passed on. ``keys`` is the
+    folder of this machine with the public keys of identity tokens, for ``KEYS_FOLDER``.
     """
 
     app: App
@@ -119,6 +125,7 @@ class WorkloadOrder(Struct, frozen=True, kw_only=True):
     environment: Mapping[str, str] = {}
     data: str = ""
     prefix: str = ""
+    keys: str = ""
     redact: Callable[[str], str] = str
 
 

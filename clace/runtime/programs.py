@@ -146,7 +146,8 @@ async def _approved(
             values[need.arguments[0]] = one.call.args[1]
     config = declared(options)
     assert config is not None
-    known = {"CL_APP_PATH": "" if app.path == "/" else app.path, "CL_APP_URL": url}
+    path = "" if app.path == "/" else app.path
+    known = {"CL_APP_ID": app.id, "CL_APP_PATH": path, "CL_APP_URL": url}
     return ApprovedProgram(config=config, environment={**values, **known}, redact=filled.redact)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from math import ceil
 from typing import Any, Protocol
 
@@ -58,13 +58,16 @@ class OfferHome(Protocol):
 
 
 class OfferSupplies(Struct, frozen=True):
-    """All that offers need: a clock, the engine, the limits of each app, names of runs."""
+    """All that offers need: a clock, the engine, the limits of each app, names of runs. With
+    ``publish_keys`` the public keys of identity tokens are there before a program that reads them.
+    """
 
     clock: Any
     engine: Any  # IWorkloadEngine
     limits_of: Callable[[App], WorkloadLimits]
     name_run: Callable[[], str]
     in_thread: Any  # InThread
+    publish_keys: Callable[[], Awaitable[None]]
 
 
 def ending(end: ProgramExit) -> str:
@@ -181,6 +184,7 @@ class WorkloadOffer:
         """
         if self._prepared is None:
             engine: IWorkloadEngine = self._supplies.engine
+            await self._supplies.publish_keys()
             self._prepared = await engine.prepare(self.order, self._teller())
             self.pins = self._prepared.pins or self.pins
         return self._prepared

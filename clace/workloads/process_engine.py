@@ -15,6 +15,7 @@ from zope.interface import implementer
 
 from clace.errors import AppBroken, BadRequest, ClaceError, ProgramFailed
 from clace.interfaces import (
+    KEYS_FOLDER,
     LOCK_PIN,
     BuiltEnvironment,
     IEnvironments,
@@ -245,6 +246,7 @@ class ProcessEngine:
             mounts=(
                 WallMount(source=str(source), target=FOLDER),
                 *built.mounts,
+                *_keys(order),
                 *kept,
             ),
             folder=FOLDER,
@@ -290,6 +292,13 @@ def _make_folders(launch: WalledLaunch, root: str) -> None:
             Path(mount.source).mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.geteuid() == 0:
                 os.chown(mount.source, launch.user, launch.user, follow_symlinks=False)
+
+
+def _keys(order: WorkloadOrder) -> tuple[WallMount, ...]:
+    """The public keys of identity tokens: their folder, for the file is replaced by others."""
+    if not order.keys:
+        return ()
+    return (WallMount(source=order.keys, target=KEYS_FOLDER, may_execute=False),)
 
 
 def _kept(order: WorkloadOrder) -> tuple[WallMount, ...]:

@@ -19,6 +19,9 @@ from zope.interface import implementer
 
 from clace.errors import AppBroken, AppStarting
 from clace.interfaces import (
+    KEYS_FILE,
+    KEYS_FOLDER,
+    KEYS_VARIABLE,
     IFiles,
     IWorkloadEngine,
     IWorkloads,
@@ -35,10 +38,13 @@ _LOOK_SECONDS = 1
 
 
 class WorkloadFolders(msgspec.Struct, frozen=True):
-    """The places of the logs of programs, and of the data of apps, each below its id."""
+    """The places of the logs of programs, and of the data of apps, each below its id; and the
+    folder of the public keys of identity tokens.
+    """
 
     logs: Path
     data: Path
+    keys: Path
 
 
 @implementer(IWorkloads)
@@ -87,9 +93,10 @@ class Workloads(Service):
             app=app,
             files=files,
             config=config,
-            environment=environment,
+            environment={**environment, KEYS_VARIABLE: f"{KEYS_FOLDER}/{KEYS_FILE}"},
             redact=redact,
             prefix=prefix,
+            keys=str(self._folders.keys),
             data=str(self._folders.data / app.id) if keeps_data(app, config) else "",
         )
         return WorkloadOffer(self._supplies, self.of(app), order, order_key(order))

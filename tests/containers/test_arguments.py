@@ -82,7 +82,7 @@ class Engine:
 
 
 class ArgumentTests(SynchronousTestCase):
-    def started(self, way=WayIn.THREAD, environment=None, **metadata):
+    def started(self, way=WayIn.THREAD, environment=None, keys="", **metadata):
         home = Path(self.mktemp()).absolute()
         self.heard = Engine()
         settings = ContainerSettings(
@@ -98,6 +98,7 @@ class ArgumentTests(SynchronousTestCase):
             files=SourceTree({}),
             config=WorkloadConfig(src="image:shop"),
             environment=environment or {},
+            keys=keys,
         )
         prepared = self.successResultOf(engine.prepare(order, lambda _line: None))
         return self.successResultOf(engine.start(prepared, lambda _data: None))
@@ -116,6 +117,12 @@ class ArgumentTests(SynchronousTestCase):
         self.assertEqual([word for word in words if word.startswith("--publish")], [])
         self.assertEqual([word for word in words if word.startswith("--volume")], [])
         self.assertEqual(words[-1], "abc")
+
+    def test_keys(self):
+        """It sees the folder of the public keys of identity tokens, and cannot write there."""
+        self.started(keys="/home/run/identity")
+        volumes = [word for word in self.run_words() if word.startswith("--volume")]
+        self.assertEqual(volumes, ["--volume=/home/run/identity:/run/clace-keys:ro"])
 
     def test_values_are_in_a_file_alone(self):
         """Neither the command line nor the engine's environment has a value of the app's."""

@@ -28,7 +28,43 @@ def run():
 """
 
 
+IDENTITY = """
+import json, os
+import jwt
+from flask import Flask, jsonify, request
+
+app = Flask(__name__)
+
+@app.route("/")
+def index():
+    return "flask"
+
+@app.route("/told")
+def tell():
+    with open(os.environ["CL_IDENTITY_KEYS"]) as file:
+        keys = jwt.PyJWKSet.from_dict(json.load(file))
+    token = request.headers["X-Clace-Identity"]
+    key = keys[jwt.get_unverified_header(token)["kid"]]
+    read, refused = jwt.decode(token, key, ["EdDSA"], audience=os.environ["CL_APP_ID"]), []
+    for text, audience in ((token, "another"), (token[:-4] + "AAAA", os.environ["CL_APP_ID"])):
+        try:
+            jwt.decode(text, key, ["EdDSA"], audience=audience)
+        except jwt.InvalidTokenError as error:
+            refused.append(type(error).__name__)
+    return jsonify(sub=read["sub"], acr=read["acr"], refused=refused)
+"""
+
+
 class FlaskKitTests(FrameworkCase):
+    @framework("flask")
+    def test_identity(self):
+        """A Flask app checks identity tokens with PyJWT and the file that it is given."""
+        source = self.source({"app.py": IDENTITY, "requirements.txt": "flask\npyjwt[crypto]\n"})
+        self.install("who", str(source))
+        told = json.loads(self.daemon.get("/who/told").body)
+        refused = ["InvalidAudienceError", "InvalidSignatureError"]
+        self.assertEqual(told, {"sub": "admin", "acr": "password", "refused": refused})
+
     @framework("flask")
     def test_from_inside(self):
         """Nothing that the app tries works."""

@@ -192,8 +192,10 @@ class VariableTests(ProgramsCase):
                 "KEY": "",
                 "OTHER": "1",
                 "MODE": "fast",
+                "CL_APP_ID": "app_prd_1",
                 "CL_APP_PATH": "/test",
                 "CL_APP_URL": "",
+                "CL_IDENTITY_KEYS": "/run/clace-keys/keys.json",
             },
         )
         root = self.order(self.app("", path="/"))

@@ -202,6 +202,10 @@ class MemoryEngine:
         return [one.number for one in self.started if not one.ended.called]
 
 
+async def nothing():
+    """Publish no keys."""
+
+
 async def at_once(work):
     """The result of work that would be done in a thread."""
     return work()
@@ -217,5 +221,7 @@ def make_workloads(clock, engine, folder, limits_of=None, **limits):
         limits_of=limits_of or (lambda _app: chosen),
         name_run=lambda: next(names),
         in_thread=at_once,
+        publish_keys=nothing,
     )
-    return Workloads(supplies, WorkloadFolders(logs=folder / "logs", data=folder / "data"))
+    folders = WorkloadFolders(logs=folder / "logs", data=folder / "data", keys=folder / "keys")
+    return Workloads(supplies, folders)

@@ -182,7 +182,7 @@ class ProviderTests(DaemonTestCase):
                 text = browser.find("body").text
                 tokens.append(re.search(r"X-Clace-Identity: (\S+)", text)[1])
         status, published = self.ask("/_clace/jwks.json")
-        file = (self.daemon.home / "run" / "identity-keys.json").read_text()
+        file = (self.daemon.home / "run" / "identity" / "keys.json").read_text()
         self.assertEqual((status, published), (200, file))
         keys = KeySet.import_key_set(json.loads(published))
         read = [jwt.decode(each, keys, registry=TokenRegistry("EdDSA")).claims for each in tokens]

@@ -146,7 +146,7 @@ class RolesTests(DaemonTestCase):
         self.daemon.must(*give, "builtin:ann", "/own", "--dry-run")
         self.assertEqual(self.as_ann("/own").status, 403)
         self.daemon.must(*give, "builtin:ann", "/own")
-        self.assertIn("by builtin:ann", self.daemon.must("app", "show", "/own"))
+        self.assertRegex(self.daemon.must("app", "show", "/own"), r"Owner: +builtin:ann\n")
         self.assertIn("/own", self.daemon.must("app", "list", "--as", "builtin:ann"))
         stream = self.stream("/own", login=("ann", PASSWORD))
         self.daemon.must(*give, "admin", "/own")

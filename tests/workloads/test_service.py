@@ -361,7 +361,8 @@ class SwapTests(WorkloadCase):
         self.lease().release()
         self.settle()
         self.assertEqual(self.running, [2])
-        self.assertEqual(self.engine.started[1].order.environment, {"A": "2"})
+        keys = {"CL_IDENTITY_KEYS": "/run/clace-keys/keys.json"}
+        self.assertEqual(self.engine.started[1].order.environment, {"A": "2", **keys})
 
     def test_discarded(self):
         """One that was only tried ends."""
