@@ -130,11 +130,14 @@ def replace_version(connection: Connection, app_id: str, metadata: AppMetadata) 
 def remove_version(connection: Connection, app_id: str, version: int) -> None:
     """With its list of files, and the contents that no other version has."""
     this = (names.c.app_id == app_id) & (names.c.version == version)
-    had = connection.scalars(select(names.c.sha256).where(this).distinct()).all()
+    others = names.alias()
+    shared = (others.c.app_id != app_id) | (others.c.version != version)
+    is_shared = exists().where(others.c.sha256 == names.c.sha256, shared)
+    alone = connection.scalars(select(names.c.sha256).where(this, ~is_shared).distinct()).all()
+    connection.execute(delete(names).where(this))
     connection.execute(delete(versions).where(_is_version(app_id, version)))
-    for some in _batches(had):
-        unused = ~exists().where(names.c.sha256 == contents.c.sha256)
-        connection.execute(delete(contents).where(contents.c.sha256.in_(some), unused))
+    for some in _batches(alone):
+        connection.execute(delete(contents).where(contents.c.sha256.in_(some)))
 
 
 def put_names(
