@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from clace.admin_api.apps import (
         AppCreated as AppCreated,
+        AppData as AppData,
         AppDescription as AppDescription,
         AppFound as AppFound,
         AppList as AppList,
@@ -296,6 +297,7 @@ else:
         __name__,
         apps=(
             "AppCreated",
+            "AppData",
             "AppDescription",
             "AppFound",
             "AppList",

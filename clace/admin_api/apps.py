@@ -125,9 +125,17 @@ class AppDescription(
     star_base: str = ""
 
 
+class AppData(Struct, frozen=True, kw_only=True):
+    """The data that programs of an app have left on the disk, in bytes."""
+
+    app_path_domain: AppPath
+    size: int
+
+
 class AppsDeleted(Changing, frozen=True):
     dry_run: bool = False
     app_info: tuple[AppDescription, ...] = ()
+    data: tuple[AppData, ...] = ()
 
 
 class ParamShown(Struct, frozen=True, kw_only=True):

@@ -86,10 +86,11 @@ class PreviewList(Struct, frozen=True):
 
 
 class PreviewDeleted(Changing, frozen=True):
-    """The address of the preview that is gone."""
+    """The address of the preview that is gone, and the bytes of the data that go with it."""
 
     app_path_domain: AppPath
     dry_run: bool = False
+    data: int = 0
 
 
 def _target(query: CreatePreview | DeletePreview, _result: Struct | None) -> str:

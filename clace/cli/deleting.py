@@ -16,7 +16,7 @@ from clace.model import AppPath
 from clace.text import one_line
 
 if TYPE_CHECKING:
-    from clace.admin_api import AppDescription, AppsDeleted
+    from clace.admin_api import AppsDeleted
     from clace.interfaces import IAdministration
 
 _EVERYTHING = frozenset({"all", "*:**"})
@@ -37,7 +37,7 @@ def app_deletion(
         if asks and asked:
             found = await admin.perform(DELETE_APPS, DeleteApps(glob, dry_run=True))
             if found.app_info:
-                _ask(glob, found.app_info)
+                _ask(glob, found)
         deleted = await admin.perform(DELETE_APPS, DeleteApps(glob, dry_run=dry_run))
         if asks and not asked and deleted.app_info:
             tell_unasked()
@@ -67,10 +67,18 @@ def agree(question: str, wanted: str = "") -> None:
         raise ClaceError("nothing was deleted")
 
 
-def _ask(glob: str, apps: tuple[AppDescription, ...]) -> None:
+def _ask(glob: str, found: AppsDeleted) -> None:
+    from clace.cli.reports import data_line  # noqa: PLC0415 - secrets need it not
+
+    apps = found.app_info
     for app in apps:
         say(f"  {one_line(str(AppPath(app.path, app.domain)))}", to_stderr=True)
+    for data in found.data:
+        line = data_line(data.app_path_domain, data.size)
+        say(f"  {one_line(line)}", to_stderr=True)
     kept = "with staging apps, versions and stored files"
+    if found.data:
+        kept = "with staging apps, versions, stored files and data"
     if glob in _EVERYTHING:
         agree(f"All {len(apps)} app(s) of this server will be deleted, {kept}.", _ALL)
     else:

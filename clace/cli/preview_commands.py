@@ -93,7 +93,7 @@ def list_(server: ChosenServer, glob: str, form: str | None) -> None:
 def delete(server: ChosenServer, commit: str, path: str, *, dry_run: bool, form: str) -> None:
     """Delete the preview of COMMIT of the app at PATH."""
     result = server.ask(DELETE_PREVIEW, DeletePreview(path, commit, dry_run=dry_run))
-    say_result(result, (f"Deleted {result.app_path_domain}",), form)
+    say_result(result, reports.preview_deleted(result), form)
 
 
 def _created(result: PreviewCreated, *, approved: bool) -> Iterator[str]:

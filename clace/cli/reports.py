@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         AppsUpdated,
         DriftShown,
         FilesApplied,
+        PreviewDeleted,
         SecretCreated,
         SettingsUpdated,
     )
@@ -116,10 +117,21 @@ def _by_path(changes: Iterable[AppChange]) -> Iterator[tuple[AppPath, list[AppCh
     yield from found.items()
 
 
+def data_line(app: AppPath, size: int) -> str:
+    return f"Data of {app}: {size} bytes"
+
+
 def deleted(result: AppsDeleted) -> Iterator[str]:
     for app in result.app_info:
         yield f"Deleting {AppPath(app.path, app.domain)} - {app.id}"
+    yield from (data_line(one.app_path_domain, one.size) for one in result.data)
     yield f"{len(result.app_info)} app(s) deleted."
+
+
+def preview_deleted(result: PreviewDeleted) -> Iterator[str]:
+    yield f"Deleted {result.app_path_domain}"
+    if result.data:
+        yield data_line(result.app_path_domain, result.data)
 
 
 def approved(result: AppsApproved) -> Iterator[str]:

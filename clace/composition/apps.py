@@ -130,7 +130,6 @@ class Apps:
         self.programs = self._make_programs(starter)
         self.workloads: IWorkloads = self.programs.workloads
         self.runtime.tell_withdrawals(ApprovalWithdrawal(data.store, self.installed, data.events))
-
         self._rooms = self._make_rooms()
         self.backup_threads = ThreadPool(reactor, "backup", patient=True)
         self.preview_expiry = PreviewExpiry(self._rooms, reactor, data.events)
@@ -279,6 +278,7 @@ class Apps:
             self.specs,
             self.runtime,
             self.installed,
+            self.programs.data_of_apps(),
             self._committed,
         )
 

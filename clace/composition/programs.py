@@ -23,6 +23,7 @@ from clace.environments import (
 )
 from clace.interfaces import IStarter
 from clace.model import App, demanded_of_processes
+from clace.operations import DataRemoval
 from clace.processes.walled import WalledStarter
 from clace.threads import ThreadPool
 from clace.workloads import (
@@ -33,6 +34,7 @@ from clace.workloads import (
     ProcessEngine,
     ProcessPlaces,
     ProgramControl,
+    ProgramData,
     SourceFolders,
     WorkloadFolders,
     WorkloadLimits,
@@ -53,7 +55,7 @@ class Programs:
         starter: IStarter,
         tokens: AppTokens,
     ) -> None:
-        self._data = data
+        self._data, self._reactor, self._file_threads = data, reactor, file_threads
         home = data.config.home
         users = data.config.sandbox.program_uid_base
         walls = demanded_of_processes(all_of_them=data.config.security.process_wall == "strong")
@@ -85,6 +87,17 @@ class Programs:
         )
         self.workloads = Workloads(supplies, folders(home))
         self.control = ProgramControl(reactor, self.workloads, engine)
+
+    def data_of_apps(self) -> ProgramData:
+        """Return the folders that programs keep."""
+        place = folders(self._data.config.home).data
+        return ProgramData(place, self.workloads.is_running, self._file_threads.run)
+
+    def data_removal(self) -> DataRemoval:
+        """Make the service that deletes the data of removed apps."""
+        data = self._data
+        places = self.data_of_apps()
+        return DataRemoval(data.store.leftovers, places, self._reactor, data.events)
 
     def open(self) -> None:
         """Make folders, and remove what an earlier server left; blocks."""

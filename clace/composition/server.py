@@ -100,6 +100,7 @@ class Composition:
             self.data.store,
             self.apps.retention,
             self.apps.preview_expiry,
+            self.apps.programs.data_removal(),
             self.apps.backup_threads,
             self.data.secret_rows,
             self.data.session_rows,

@@ -26,6 +26,7 @@ from clace.interfaces.administration import (
     IVersionOperations,
     IWebhookOperations,
 )
+from clace.interfaces.app_data import IAppData
 from clace.interfaces.audit import IAuditChain, IAuditEvents, IAuditLog, IAuditTrail, IRationedAudit
 from clace.interfaces.backups import IBackups
 from clace.interfaces.egress import EgressDoor, EgressPlan, IEgress
@@ -122,6 +123,8 @@ from clace.interfaces.store import (
     AddVersion,
     Change,
     IAppStore,
+    ILeftovers,
+    Leftovers,
     PointApp,
     PrunedApp,
     RemoveApp,
@@ -212,6 +215,7 @@ __all__ = [
     "IAccounts",
     "IAdministration",
     "IAppAuthentication",
+    "IAppData",
     "IAppOperations",
     "IAppStore",
     "IAsksForCertificates",
@@ -238,6 +242,7 @@ __all__ = [
     "IForwardAuth",
     "IHistoryOperations",
     "IInstalledApps",
+    "ILeftovers",
     "ILoadedApp",
     "ILockoutOperations",
     "ILockouts",
@@ -293,6 +298,7 @@ __all__ = [
     "IWorkloadOffer",
     "IWorkloads",
     "Invitation",
+    "Leftovers",
     "LogFilter",
     "MadeProof",
     "NewAPIToken",

@@ -55,8 +55,8 @@ class PointApp(Struct, frozen=True):
 
 
 class RemoveApp(Struct, frozen=True):
-    """An app with its versions and the file contents nobody else has. It is remembered for a while
-    if it ``keeps_data``, so that it can come back to it.
+    """An app with its versions and the file contents nobody else has. Its data go soon after; if it
+    ``keeps_data`` it is remembered for a while first, so that it can come back to them.
     """
 
     seen: App
@@ -82,6 +82,15 @@ class PrunedApp(Struct, frozen=True):
             self.source_url,
             self.user_id,
         )
+
+
+class Leftovers(Struct, frozen=True):
+    """The data of a removed app, which are to be deleted at a time."""
+
+    app_id: str
+    path: str
+    domain: str
+    due_time: datetime
 
 
 class ReplaceVersion(Struct, frozen=True):
@@ -142,3 +151,13 @@ class IAppStore(Interface):
 
     async def latest_version(app_id: str) -> int:
         """The highest version number that the app has; 0 without any."""
+
+
+class ILeftovers(Interface):
+    """The data of removed apps that are still to be deleted."""
+
+    async def due() -> tuple[Leftovers, ...]:
+        """Return the data whose time has come, the oldest first; none of an app that came back."""
+
+    async def forget(app_id: str) -> None:
+        """Forget the data of an app, which are deleted."""

@@ -65,7 +65,9 @@ class StoreCommit(Struct, frozen=True):
             case RemoveApp(seen, keeps_data):
                 queries.remove_app(connection, self._unchanged(connection, seen).id)
                 made.pop(seen.id, None)
-                if keeps_data:
+                left = rules.left_by(seen, self.now, keeps_data=keeps_data)
+                queries.remember_leftovers(connection, left)
+                if keeps_data and not seen.main_app:
                     pruned = rules.pruned(seen, self.now)
                     queries.remember_pruned(connection, pruned, self.now - rules.DATA_KEPT)
 
@@ -74,6 +76,7 @@ class StoreCommit(Struct, frozen=True):
         added = msgspec.structs.replace(app, update_time=self.now)
         queries.put_app(connection, added)
         queries.forget_pruned(connection, added.id)
+        queries.forget_leftovers(connection, added.id)
         return added
 
     def _add_version(

@@ -23,9 +23,17 @@ from sqlalchemy import (
 
 from clace.database import ROW_NUMBER, opened_value
 from clace.errors import StoreError
-from clace.interfaces import PrunedApp, StoredVersion
+from clace.interfaces import Leftovers, PrunedApp, StoredVersion
 from clace.metadata.contents import PLAIN, StoredContent
-from clace.metadata.tables import apps, contents, encoded, names, pruned_apps, versions
+from clace.metadata.tables import (
+    apps,
+    contents,
+    encoded,
+    leftovers,
+    names,
+    pruned_apps,
+    versions,
+)
 from clace.model import App, AppMetadata, FileRef
 
 _BATCH = 500
@@ -82,6 +90,22 @@ def pruned_since(connection: Connection, since: datetime) -> tuple[PrunedApp, ..
     newest = select(*fields).where(pruned_apps.c.prune_time >= since)
     rows = connection.execute(newest.order_by(pruned_apps.c.prune_time.desc()))
     return tuple(PrunedApp(*row) for row in rows)
+
+
+def remember_leftovers(connection: Connection, left: Leftovers) -> None:
+    forget_leftovers(connection, left.app_id)
+    connection.execute(insert(leftovers), asdict(left))
+
+
+def forget_leftovers(connection: Connection, app_id: str) -> None:
+    connection.execute(delete(leftovers).where(leftovers.c.app_id == app_id))
+
+
+def leftovers_due(connection: Connection, now: datetime) -> tuple[Leftovers, ...]:
+    """The oldest first."""
+    fields = [leftovers.c[name] for name in Leftovers.__struct_fields__]
+    due = select(*fields).where(leftovers.c.due_time <= now).order_by(leftovers.c.due_time)
+    return tuple(Leftovers(*row) for row in connection.execute(due))
 
 
 def has_version(connection: Connection, app_id: str, version: int) -> bool:

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 import msgspec
 
 from clace.errors import AppExists, ChangedMeanwhile, NoSuchVersion
-from clace.interfaces import PointApp, PrunedApp
+from clace.interfaces import Leftovers, PointApp, PrunedApp
 from clace.model import NEVER, App
 
 DATA_KEPT = timedelta(days=7)
 """The time for which a pruned app can come back to its data."""
+_COMING = timedelta(days=1)
+"""The time that an application of files may take which began while an app could come back."""
 
 
 def check_free(app: App, installed: Iterable[App]) -> None:
@@ -82,3 +84,9 @@ def surplus(app: App | None, numbers: Iterable[int], keep: int) -> int | None:
 def pruned(app: App, now: datetime) -> PrunedApp:
     """Return the memory of an app that is removed and keeps its data."""
     return PrunedApp(app.id, app.path, app.domain, app.source_url, app.user_id, now)
+
+
+def left_by(app: App, now: datetime, *, keeps_data: bool) -> Leftovers:
+    """Return the data of an app that is removed, and when they are to go."""
+    due = now + DATA_KEPT + _COMING if keeps_data else now
+    return Leftovers(app.id, app.path, app.domain, due)

@@ -22,11 +22,19 @@ from clace.database import (
     transaction,
     writing_engine,
 )
-from clace.interfaces import AddVersion, Change, IAppStore, IFiles, PrunedApp, StoredVersion
+from clace.interfaces import (
+    AddVersion,
+    Change,
+    IAppStore,
+    IFiles,
+    PrunedApp,
+    StoredVersion,
+)
 from clace.metadata import queries, rules
 from clace.metadata.changes import StoreCommit, check_whole
 from clace.metadata.contents import FreshContents
 from clace.metadata.files import StoredContents, StoredFiles
+from clace.metadata.leftover_rows import StoredLeftovers
 from clace.model import App, FileRef
 from clace.threads import InThread, ThreadPool
 
@@ -67,6 +75,7 @@ class AppStore(MultiService):
         self._clock = clock
         self._write, self._read, self._pack = write, read, pack
         self._contents = StoredContents(self._ask, self._keep, pack)
+        self.leftovers = StoredLeftovers(self._ask, self._keep, clock)
 
     async def apps(self) -> tuple[App, ...]:
         return await self._ask("list the apps", queries.all_apps)

@@ -74,6 +74,15 @@ pruned_apps = Table(
     Column("prune_time", UTCMoment, nullable=False),
 )
 
+leftovers = Table(
+    "leftovers",
+    schema,
+    Column("app_id", Text, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("due_time", UTCMoment, nullable=False),
+)
+
 apps = Table(
     "apps",
     schema,

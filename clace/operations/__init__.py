@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from clace.operations.exporting import ExportOperations as ExportOperations
     from clace.operations.history import HistoryOperations as HistoryOperations
     from clace.operations.known import KnownApps as KnownApps
+    from clace.operations.leftovers import DataRemoval as DataRemoval
     from clace.operations.makers import MakerRights as MakerRights
     from clace.operations.previews import (
         PreviewExpiry as PreviewExpiry,
@@ -76,6 +77,7 @@ else:
         exporting=("ExportOperations",),
         history=("HistoryOperations",),
         known=("KnownApps",),
+        leftovers=("DataRemoval",),
         makers=("MakerRights",),
         previews=("PreviewExpiry", "PreviewOperations"),
         programs=("ProgramOperations",),

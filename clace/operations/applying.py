@@ -144,7 +144,7 @@ class DeclarationOperations:
     def _remove(self, work: _Application, gone: tuple[App, ...]) -> None:
         for main in gone:
             for app in (*work.catalogue.twins_of(main), main):
-                work.draft.change(RemoveApp(app, keeps_data=app is main))
+                work.draft.change(RemoveApp(app, keeps_data=True))
                 work.draft.retract(app)
 
     async def _apply(self, work: _Application, path: AppPath, one: DeclaredApp) -> None:

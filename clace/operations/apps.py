@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 from zope.interface import implementer
 
 from clace.admin_api import (
     AppCreated,
+    AppData,
     AppDescription,
     AppFound,
     AppList,
@@ -60,16 +63,24 @@ class AppOperations:
         pattern = AppGlob.parse(query.app_path_glob)
         catalogue = await self._rooms.catalogue(request)
         doomed = catalogue.selected(pattern, request)
+        gone = [app for main in doomed for app in (*catalogue.twins_of(main), main)]
+        data = await self._data_of(gone)
         async with self._rooms.draft() as draft:
-            for main in doomed:
-                for app in (*catalogue.twins_of(main), main):
-                    draft.change(RemoveApp(app))
-                    draft.retract(app)
+            for app in gone:
+                draft.change(RemoveApp(app))
+                draft.retract(app)
             await draft.commit(dry_run=query.dry_run)
         described = tuple(_description(app) for app in doomed)
         return AppsDeleted(
-            query.dry_run, described, changes=draft.told(request.may_read, dry_run=query.dry_run)
+            query.dry_run,
+            described,
+            data,
+            changes=draft.told(request.may_read, dry_run=query.dry_run),
         )
+
+    async def _data_of(self, apps: Iterable[App]) -> tuple[AppData, ...]:
+        sizes = [(app.address, await self._rooms.data.size(app.id)) for app in apps]
+        return tuple(AppData(app_path_domain=path, size=size) for path, size in sizes if size)
 
 
 def _listed(app: App, *, staged_changes: bool = False) -> AppListed:

@@ -127,12 +127,16 @@ class PreviewOperations:
         doomed = next((app for app in twins if app.address == address), None)
         if doomed is None:
             raise NoSuchApp(f"app {main} has no preview of {query.commit_id}")
+        data = await self._rooms.data.size(doomed.id)
         async with self._rooms.draft() as draft:
             draft.change(RemoveApp(doomed))
             draft.retract(doomed)
             await draft.commit(dry_run=query.dry_run)
         return PreviewDeleted(
-            address, query.dry_run, changes=draft.told(request.may_read, dry_run=query.dry_run)
+            address,
+            query.dry_run,
+            data,
+            changes=draft.told(request.may_read, dry_run=query.dry_run),
         )
 
     def _check(self, main: App, query: CreatePreview) -> None:

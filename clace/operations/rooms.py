@@ -9,6 +9,7 @@ from clace.interfaces import (
     Asking,
     AuditedSource,
     FetchedSource,
+    IAppData,
     IAppStore,
     IFiles,
     IInstalledApps,
@@ -39,13 +40,16 @@ async def served_files(app: App, store: IAppStore, sources: ISources, specs: ISp
 
 @frozen
 class OperationRooms:
-    """Stored apps, their sources, the runtime that serves them, and the map of addresses."""
+    """Stored apps, their sources, the runtime that serves them, the map of addresses, and the data
+    of their programs.
+    """
 
     store: IAppStore
     sources: ISources
     specs: ISpecs
     runtime: IRuntime
     installed: IInstalledApps
+    data: IAppData
     committed: Committed = nobody_listens
 
     async def catalogue(self, request: Asking) -> AppCatalogue:

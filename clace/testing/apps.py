@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -18,6 +18,8 @@ from clace.interfaces import (
     Change,
     IAppStore,
     IFiles,
+    ILeftovers,
+    Leftovers,
     PointApp,
     PrunedApp,
     RemoveApp,
@@ -51,9 +53,10 @@ class _State(Struct):
     apps: dict[str, App]
     versions: dict[tuple[str, int], tuple[StoredVersion, KeptFiles]]
     pruned: dict[str, PrunedApp]
+    leftovers: dict[str, Leftovers]
 
     def copy(self) -> _State:
-        return _State(self.apps.copy(), self.versions.copy(), self.pruned.copy())
+        return _State(*(getattr(self, name).copy() for name in self.__struct_fields__))
 
     def make(self, change: Change, files: KeptFiles | None, now: datetime) -> None:
         match change:
@@ -61,6 +64,7 @@ class _State(Struct):
                 rules.check_free(app, self.apps.values())
                 self.apps[app.id] = msgspec.structs.replace(app, update_time=now)
                 self.pruned.pop(app.id, None)
+                self.leftovers.pop(app.id, None)
             case AddVersion():
                 self.add_version(change, files, now)
             case ReplaceVersion(app_id, metadata):
@@ -73,7 +77,8 @@ class _State(Struct):
                 rules.check_unchanged(seen, self.apps.get(seen.id))
                 self.apps[seen.id] = rules.pointed(change, self.apps[seen.id], now)
             case RemoveApp(seen, keeps_data):
-                if keeps_data:
+                self.leftovers[seen.id] = rules.left_by(seen, now, keeps_data=keeps_data)
+                if keeps_data and not seen.main_app:
                     self.pruned[seen.id] = rules.pruned(seen, now)
                 rules.check_unchanged(seen, self.apps.get(seen.id))
                 del self.apps[seen.id]
@@ -95,13 +100,31 @@ class _State(Struct):
         self.versions[key] = (StoredVersion(change.metadata, now), files)
 
 
+@implementer(ILeftovers)
+class MemoryLeftovers:
+    """The memory that the changes of a store in memory leave of removed apps."""
+
+    def __init__(self, rows: Callable[[], dict[str, Leftovers]], clock: IReactorTime) -> None:
+        self._rows = rows
+        self._clock = clock
+
+    async def due(self) -> tuple[Leftovers, ...]:
+        now = datetime.fromtimestamp(self._clock.seconds(), UTC)
+        due = (each for each in self._rows().values() if each.due_time <= now)
+        return tuple(sorted(due, key=lambda each: each.due_time))
+
+    async def forget(self, app_id: str) -> None:
+        self._rows().pop(app_id, None)
+
+
 @implementer(IAppStore)
 class MemoryStore:
     """Keeps the rules and the promises of the seam, and forgets all at the end."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._state = _State({}, {}, {})
+        self._state = _State({}, {}, {}, {})
+        self.leftovers = MemoryLeftovers(lambda: self._state.leftovers, clock)
 
     async def apps(self) -> tuple[App, ...]:
         by_age = sorted(self._state.apps.values(), key=lambda app: (app.create_time, app.id))

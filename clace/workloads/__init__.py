@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from clace.faces import face
 
 if TYPE_CHECKING:
+    from clace.workloads.app_data import ProgramData as ProgramData
     from clace.workloads.control import ProgramControl as ProgramControl
     from clace.workloads.engines import ChosenEngines as ChosenEngines
     from clace.workloads.environment_uses import EnvironmentUses as EnvironmentUses
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = face(
         __name__,
+        app_data=("ProgramData",),
         control=("ProgramControl",),
         engines=("ChosenEngines",),
         environment_uses=("EnvironmentUses",),

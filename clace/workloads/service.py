@@ -58,6 +58,7 @@ class Workloads(Service):
         self._supplies = supplies
         self._folders = folders
         self._apps: dict[str, AppWorkload] = {}
+        self._leaving: dict[str, AppWorkload] = {}
         self._runs: dict[str, Generation] = {}
         self._looking_after = LoopingCall(self._look_after)
         self._looking_after.clock = supplies.clock
@@ -132,12 +133,20 @@ class Workloads(Service):
         if app_id not in self._apps:
             return
         self.set_aside(app_id)
-        gone = self._apps.pop(app_id)
+        gone = self._leaving[app_id] = self._apps.pop(app_id)
         gone.stopped.set(is_set=False)
         gone.log.remove()
         engine: IWorkloadEngine = self._supplies.engine
         forgotten: Deferred[None] = Deferred.fromCoroutine(engine.forget(app_id))
         forgotten.addErrback(lambda failure: self._log.failure("Not all was removed", failure))
+
+    def is_running(self, app_id: str) -> bool:
+        """Return true while a program of the app runs, also after the app was removed."""
+        found = self._apps.get(app_id) or self._leaving.get(app_id)
+        if found is not None and found.generations:
+            return True
+        self._leaving.pop(app_id, None)
+        return False
 
     def set_aside(self, app_id: str) -> None:
         found = self._apps.get(app_id)

@@ -70,6 +70,7 @@ from clace.workloads.control import ProgramControl
 from tests.identity.passwords.support import Told
 from tests.support.audit_contract import maker_into
 from tests.support.memory_administration import STATIC_USERS
+from tests.support.memory_app_data import MemoryAppData
 from tests.support.memory_backups import MemoryBackups
 from tests.support.memory_factors import memory_factors
 from tests.support.memory_secrets import MemorySecretStore
@@ -159,8 +160,15 @@ class House:
         self.keep = -1
         self.retention = VersionRetention(self.store, lambda _app: self.keep)
         committed = self.retention.note
+        self.data = MemoryAppData()
         rooms = OperationRooms(
-            self.store, self.sources, Specs(), self.runtime, self.installed, committed
+            self.store,
+            self.sources,
+            Specs(),
+            self.runtime,
+            self.installed,
+            self.data,
+            committed,
         )
         self.ids = iter(range(1000))
         configs = AppConfigs(load(Location(Path("/h")), {}), {})

@@ -165,7 +165,9 @@ class LifeTests(PreviewCase):
     def test_expires(self):
         """A preview is gone within a minute of its end, which the audit log tells."""
         house = self.house
-        rooms = OperationRooms(house.store, house.sources, Specs(), house.runtime, house.installed)
+        rooms = OperationRooms(
+            house.store, house.sources, Specs(), house.runtime, house.installed, house.data
+        )
         expiry = PreviewExpiry(rooms, house.clock, maker_into(house.audit, house.clock.seconds))
         expiry.startService()
         self.addCleanup(expiry.stopService)

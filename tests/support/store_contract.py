@@ -421,6 +421,32 @@ class AppStoreContract:
         self.assertEqual(self.contents(app.id, 2), {"shared": b"shared"})
         self.assertEqual(self.contents(other.id, 1), {"others": b"others"})
 
+    def due(self):
+        return [one.app_id for one in self.successResultOf(self.store.leftovers.due())]
+
+    def test_leftovers(self):
+        """The data of a removed app are due at once, those of a pruned one and of its twins when no
+        app can come back to them; and nothing is due that came back, or is deleted.
+        """
+        app, other = production("/a"), production("/b")
+        twin = twin_of(other)
+        self.commit(AddApp(app), AddApp(other), AddApp(twin))
+        self.commit(RemoveApp(self.stored(app)))
+        self.assertEqual(self.due(), [app.id])
+        pruned = [RemoveApp(self.stored(one), keeps_data=True) for one in (twin, other)]
+        self.commit(*pruned, dry_run=True)
+        self.commit(*pruned)
+        (found,) = self.successResultOf(self.store.pruned())
+        self.assertEqual(found.app_id, other.id)
+        self.assertEqual(self.due(), [app.id])
+        self.successResultOf(self.store.leftovers.forget(app.id))
+        self.clock.advance(7 * 86_400 + 1)
+        self.assertEqual((self.due(), self.successResultOf(self.store.pruned())), ([], ()))
+        self.clock.advance(86_400)
+        self.assertEqual(sorted(self.due()), sorted([other.id, twin.id]))
+        self.commit(AddApp(other))
+        self.assertEqual(self.due(), [twin.id])
+
     def test_remembers_pruned_apps(self):
         """An app that keeps its data is told for seven days, or until its id is there again."""
         app, other = production("/a"), production("/b")

@@ -1,6 +1,7 @@
 """Apps with programs of their own, through the whole server."""
 
 import http.client
+import json
 import signal
 import time
 from pathlib import Path
@@ -158,6 +159,25 @@ class DataTests(SharedDaemonTestCase):
         self.daemon.must("app", "reload", "--promote", "/data")
         self.assertGreaterEqual(self.visits("/data"), first + 2)
         self.assertLess(self.visits("/data_cl_stage"), first + 2)
+
+    def test_deleted(self):
+        """The data of an app and of its staging app are told before they go with it."""
+        folder = self.source(program(server=COUNTER, app=KEEPS))
+        self.daemon.must("app", "create", "--approve", str(folder), "/gone")
+        self.visits("/gone")
+        self.visits("/gone_cl_stage")
+        data = self.daemon.home / "data" / "apps"
+        listed = self.daemon.must("app", "list", "--internal", "--format=json", "/gone")
+        ids = [one["id"] for one in json.loads(listed)]
+        told = self.daemon.must("app", "delete", "--dry-run", "/gone")
+        self.assertRegex(told, r"Data of /gone_cl_stage: \d+ bytes\nData of /gone: \d+ bytes\n")
+        self.assertEqual([(data / one).is_dir() for one in ids], [True, True])
+        self.daemon.must("app", "delete", "/gone")
+        self.wait_until("gone", lambda: not any((data / one).exists() for one in ids), 60)
+        self.wait_until("told", lambda: self.deeds().count("delete_data") == len(ids), 30)
+
+    def deeds(self):
+        return self.daemon.must("audit", "list", "--operation", "delete_data")
 
 
 class SwapTests(DaemonTestCase):

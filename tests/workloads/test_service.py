@@ -461,6 +461,16 @@ class SwapTests(WorkloadCase):
         self.settle()
         self.assertEqual(list((self.folder / "logs").iterdir()), [])
 
+    def test_runs_to_its_end(self):
+        """A program of an app that is gone counts as running while it answers a last request."""
+        self.publish()
+        lease = self.lease()
+        self.workloads.retract(self.app.id)
+        self.assertTrue(self.workloads.is_running(self.app.id))
+        lease.release()
+        self.settle()
+        self.assertFalse(self.workloads.is_running(self.app.id))
+
     def test_has_none_any_more(self):
         """So does one that its app does not declare any more."""
         self.publish()

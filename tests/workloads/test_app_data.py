@@ -1,0 +1,54 @@
+"""The data of programs on the disk."""
+
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from clace.interfaces import IAppData
+from clace.workloads.app_data import ProgramData
+from tests.support.threads import at_once
+
+
+class ProgramDataTests(SynchronousTestCase):
+    def setUp(self):
+        self.folder = Path(self.mktemp())
+        self.running = set()
+        self.data = ProgramData(self.folder, self.running.__contains__, at_once)
+
+    def written(self, app_id):
+        place = self.folder / app_id / "data" / "deep"
+        place.mkdir(parents=True)
+        (place / "a").write_text("12345")
+        (place / "b").symlink_to("/etc/passwd")
+        return self.folder / app_id
+
+    def test_removes_all(self):
+        """What an app had goes and is counted, links as links; other apps keep theirs."""
+        verifyObject(IAppData, self.data)
+        mine, other = self.written("app_prd_1"), self.written("app_prd_2")
+        size = 5 + len("/etc/passwd")
+        self.assertEqual(self.successResultOf(self.data.size("app_prd_1")), size)
+        self.assertEqual(self.successResultOf(self.data.remove("app_prd_1")), size)
+        self.assertEqual((mine.exists(), other.exists()), (False, True))
+        self.assertTrue(Path("/etc/passwd").exists())
+
+    def test_had_none(self):
+        """An app without data has none to remove."""
+        self.assertEqual(self.successResultOf(self.data.size("app_prd_1")), 0)
+        self.assertEqual(self.successResultOf(self.data.remove("app_prd_1")), 0)
+
+    def test_runs(self):
+        """While a program runs, its data stay."""
+        mine = self.written("app_prd_1")
+        self.running.add("app_prd_1")
+        self.assertIsNone(self.successResultOf(self.data.remove("app_prd_1")))
+        self.assertTrue(mine.exists())
+
+    def test_elsewhere(self):
+        """What is no name is not followed to another place."""
+        outside = self.folder.parent / "outside"
+        outside.mkdir(parents=True, exist_ok=True)
+        for app_id in ("../outside", "", ".", "..", str(outside.absolute()), "a/b"):
+            self.failureResultOf(self.data.remove(app_id), ValueError)
+        self.assertTrue(outside.exists())
