@@ -120,7 +120,7 @@ class ServedApps:
             if response.fault is not None:
                 audit.fail(response.fault)
             if response.status >= _ERRORS:
-                response = dressed(response, preferred(request))
+                response = dressed(response, request.requestHeaders.once(preferred, request))
             audit.end(response.status)
             if request.is_gone:
                 await discard(response)
@@ -235,7 +235,7 @@ class ServedApps:
             audit.fail(fault_of(error))
         if isinstance(error, NotAllowed):
             audit.deny(error)
-        return refusal(error, audit, preferred(request))
+        return refusal(error, audit, request.requestHeaders.once(preferred, request))
 
     def _has_no_icon(self, request: DirectRequest) -> bool:
         """Tell whether an icon of ours is in no app's way, where browsers look for one unasked."""
