@@ -71,6 +71,10 @@ class Egress:
         self._reactor = reactor
         self._events = events
         self._places = EgressPlaces(most)
+        self._bounds = (
+            f"it has {_MOST_OF_AN_APP} connections, or all programs together {most}: no more may be"
+            " open at a time"
+        )
         resolve = resolve or resolving(reactor)
         self._guard = EgressGuard(resolve, partial(own_ports, reactor), is_own_address)
 
@@ -98,12 +102,20 @@ class Egress:
     ) -> Iterator[EgressDoor]:
         dial = partial(self._dial, app, frozenset(targets))
         places = EgressPlaces(_MOST_OF_AN_APP, self._places)
-        make = partial(DoorFactory, app, self._reactor, dial, places.take, places.give_back)
+        enter = partial(self._enter, app, places)
+        make = partial(DoorFactory, app, self._reactor, dial, enter, places.give_back)
         yield EgressDoor(_LOOPBACK, port, make())
         for target in targets:
             address = names.get(target.host, target.host)
             if isinstance(ip_address(address), IPv4Address):
                 yield EgressDoor(address, target.port, make(target))
+
+    def _enter(self, app: str, places: EgressPlaces) -> bool:
+        """Take a place for a connection; return false, and record it, if all are taken."""
+        has_place = places.take()
+        if not has_place:
+            self._refused(app, "another host", self._bounds)
+        return has_place
 
     async def _dial(
         self, app: str, approved: Collection[EgressTarget], target: EgressTarget
@@ -117,7 +129,7 @@ class Egress:
         try:
             addresses = await self._addresses(approved, target)
         except EgressRefused as error:
-            self._refused(app, target, str(error))
+            self._refused(app, str(target), str(error))
             raise
         failure = ConnectError(string=f"{target} takes no connection")
         for address in addresses:
@@ -143,11 +155,11 @@ class Egress:
         assert isinstance(end, SpliceEnd)
         return end
 
-    def _refused(self, app: str, target: EgressTarget, reason: str) -> None:
+    def _refused(self, app: str, target: str, reason: str) -> None:
         """Record it; an app that asks without end has its share of the logs."""
         deed = Deed(
             operation="egress_refused",
-            target=str(target),
+            target=target,
             app_id=app,
             status=deeds.REFUSED,
             detail=reason,

@@ -158,10 +158,14 @@ class ForwardTests(EgressCase):
         self.assertTrue(self.reactor.connectors[0].stoppedConnecting)
 
     def test_bounded(self):
-        """A program has so many connections at a time, and gets places back."""
+        """A program has so many connections at a time, and gets places back; it is recorded."""
         factory = self.doors("db:5432")["127.0.0.2", 5432]
         entered = [self.enter(factory)[0] for _ in range(64)]
+        self.assertEqual(self.events.deeds, [])
         self.assertIsNone(factory.buildProtocol(None))
+        (deed,) = self.events.deeds
+        self.assertEqual((deed.operation, deed.app_id), ("egress_refused", "app_1"))
+        self.assertIn("it has 64 connections, or all programs together 512", deed.detail)
         entered[0].connectionLost()
         self.assertIsNotNone(factory.buildProtocol(None))
 
