@@ -106,7 +106,7 @@ class ControlLine:
     def _take(self) -> bool:
         """Take the next packet; return false if none is there, or none will come."""
         try:
-            packet = self._socket.recv(self._most)
+            packet = self._received()
             if packet:
                 self._heard(packet)
                 return True
@@ -118,6 +118,13 @@ class ControlLine:
         # The process may take a moment longer to end; the next one need not wait for that.
         self._exited(reason)
         return False
+
+    def _received(self) -> bytes:
+        try:
+            return self._socket.recv(self._most)
+        except ConnectionResetError:
+            # Told once of an end that left packets unread, and before those that it sent.
+            return self._socket.recv(self._most)
 
     def _ended(self, reason: str) -> None:
         """The last packets of the process come before the news that it has ended."""

@@ -316,6 +316,15 @@ class LineTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(one.ended), ProgramExit(status=3))
         self.assertEqual(self.successResultOf(two.ended), HAS_ENDED)
 
+    def test_last_packets_of_a_deaf_one(self):
+        """So do those of one that ended with an order unread."""
+        program = self.start()
+        protocol, control = self.reactor.runners[-1]
+        control.send(pack_up(EXITED, 1, 3))
+        control.close()
+        protocol.processEnded(Failure(ProcessDone(0)))
+        self.assertEqual(self.successResultOf(program.ended), ProgramExit(status=3))
+
     def test_its_end_is_seen_once(self):
         """The end of the process and of its socket are one loss."""
         program = self.start()

@@ -82,3 +82,12 @@ class FrameTests(SynchronousTestCase):
                 os.close(descriptor)
             theirs.close()
             self.assertEqual(receive(ours), (b"", []))
+
+    def test_last_packets(self):
+        """What one end said before it went is read, also if it left something unread."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours, theirs:
+            theirs.send(b"over")
+            ours.send(b"reach")
+            theirs.close()
+            self.assertEqual([receive(ours), receive(ours)], [(b"over", []), (b"", [])])

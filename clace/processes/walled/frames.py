@@ -167,16 +167,19 @@ def read_order(descriptor: int) -> WallOrder:
 
 def receive(line: socket.socket) -> tuple[bytes, list[int]]:
     """The next packet and its descriptors, which no program inherits; empty if nobody is there."""
-    # socket.recv_fds of Python 3.11 forgets the flags that it is given.
-    room = socket.CMSG_SPACE(_MOST_DESCRIPTORS * _INT)
     try:
-        packet, ancillary, _flags, _address = line.recvmsg(
-            MAX_PACKET, room, socket.MSG_CMSG_CLOEXEC
-        )
+        packet, ancillary = _received(line)
     except ConnectionResetError:
-        return b"", []
+        # Told once of an end that left packets unread, and before those that it sent.
+        packet, ancillary = _received(line)
     descriptors = array("i")
     for level, kind, data in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
             descriptors.frombytes(data[: len(data) - len(data) % _INT])
     return packet, descriptors.tolist()
+
+
+def _received(line: socket.socket) -> tuple[bytes, list[tuple[int, int, bytes]]]:
+    # socket.recv_fds of Python 3.11 forgets the flags that it is given.
+    room = socket.CMSG_SPACE(_MOST_DESCRIPTORS * _INT)
+    return line.recvmsg(MAX_PACKET, room, socket.MSG_CMSG_CLOEXEC)[:2]
