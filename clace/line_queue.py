@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 
 _BEHIND = 10_000
 _LEFT_OUT = "(lines were left out here: they came faster than they were read)"
@@ -42,6 +43,16 @@ class LineQueue:
         lines = tuple(self._lines)
         self._lines.clear()
         return lines
+
+    async def taken_within(self, clock: IReactorTime, seconds: float) -> tuple[str, ...] | None:
+        """The next lines; empty if none came in this time, and None at the end."""
+        late = clock.callLater(seconds, self._wake)
+        try:
+            lines = await self.taken()
+        finally:
+            if late.active():
+                late.cancel()
+        return None if self._has_ended and not lines else lines
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, None

@@ -187,7 +187,7 @@ class Apps:
             self._data.authorisation,
             AppOperations(rooms, creation, AppShowing(rooms, facts)),
             versions,
-            ProgramOperations(rooms, self.programs.control),
+            ProgramOperations(rooms, self.programs.control, self._reactor),
             HistoryOperations(rooms),
             PreviewOperations(rooms, beginnings.stamp, urls),
             declarations,

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from clace.admin_api import (
@@ -27,13 +28,18 @@ from clace.text import time_text
 MOST_LINES = 100_000
 _MOST_DIGITS = 9
 _USUAL_LINES = 1000
+_LOOK_SECONDS = 2.0
+"""A stream that is silent yields nothing so often, whereupon the rights to it are looked at."""
 
 
 @implementer(IProgramOperations)
 class ProgramOperations:
     """Operations on the programs of apps."""
 
-    def __init__(self, rooms: OperationRooms, control: IProgramControl) -> None:
+    def __init__(
+        self, rooms: OperationRooms, control: IProgramControl, clock: IReactorTime
+    ) -> None:
+        self._clock = clock
         self._rooms = rooms
         self._control = control
 
@@ -48,9 +54,9 @@ class ProgramOperations:
             lines = await log.lines(wanted)
             yield tuple(map(LogLine, lines))
             while query.follow:
-                more = await coming.taken()
+                more = await coming.taken_within(self._clock, _LOOK_SECONDS)
                 request.check_apps((app,))  # the right may have gone meanwhile
-                yield tuple(map(LogLine, more))
+                yield tuple(map(LogLine, more or ()))
         finally:
             log.leave(coming.put)
 
@@ -86,7 +92,8 @@ class ProgramOperations:
         )
         running.addBoth(coming.end)
         try:
-            while lines := await coming.taken():
+            while (lines := await coming.taken_within(self._clock, _LOOK_SECONDS)) is not None:
+                request.check_apps((app,))
                 yield tuple(CommandPiece(line) for line in lines)
             await running
             yield tuple(ended)

@@ -209,7 +209,9 @@ class House:
         self.nouns = (
             AppOperations(rooms, creation, AppShowing(rooms, around)),
             versions,
-            ProgramOperations(rooms, ProgramControl(self.clock, self.workloads, self.engine)),
+            ProgramOperations(
+                rooms, ProgramControl(self.clock, self.workloads, self.engine), self.clock
+            ),
             HistoryOperations(rooms),
             PreviewOperations(rooms, beginnings.stamp, beginnings.urls),
             declarations,

@@ -218,6 +218,21 @@ class FollowTests(SynchronousTestCase):
         log.tell("two")
         self.failureResultOf(following, NotAllowed)
 
+    def test_silent(self):
+        """So does one that has no lines, within five seconds."""
+        house = House(policy=ProgramTests.RUNNER)
+        house.sources.put_folder("/src", {"app.star": app_star(Demands(loads=("process.in",)))})
+        self.successResultOf(house.create("/team/a", "/src", approve=True))
+        asked = house.administration.stream_as(BEN, READ_LOG, ReadLog("/team/a", follow=True))
+        self.successResultOf(ensureDeferred(asked.asend(None)))
+        following = ensureDeferred(asked.asend(None))
+        house.clock.advance(2)
+        self.assertEqual(self.successResultOf(following), ())
+        following = ensureDeferred(asked.asend(None))
+        house.authorisation.replace(Policy(enabled=True), "admin")
+        house.clock.advance(2)
+        self.failureResultOf(following, NotAllowed)
+
 
 class ApplierTests(SynchronousTestCase):
     """Who may apply, and whatever is said of it may not install."""

@@ -1,9 +1,12 @@
 """The visitors of apps with programs: what a program is told of them, and when they have to go."""
 
+import contextlib
+import http.client
 import json
 import socket
 import time
 from base64 import b64encode
+from pathlib import Path
 
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -84,6 +87,9 @@ app = ace.app("Program",
 """
 PASSWORD = "tall trees of ann"
 CONFIG = """
+[security]
+admin_over_tcp = true
+
 [app_config]
 security.api_tokens = true
 """
@@ -92,6 +98,15 @@ HEADS = {
     "stream": "GET /told/stream HTTP/1.1\r\n",
     "upload": "POST /told/up HTTP/1.1\r\nContent-Length: 100000\r\n",
 }
+
+
+def sleeping():
+    """Tell whether the command that a test began still runs."""
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if file.read_bytes() == b"sleep\0006543\0":
+                return True
+    return False
 
 
 class ProgramVisitorTests(DaemonTestCase):
@@ -153,6 +168,35 @@ class ProgramVisitorTests(DaemonTestCase):
         basic = b64encode(":".join(LOGIN).encode()).decode()
         connections = self.opened(f"Basic {basic}")
         self.assert_end(connections, "app", "update-settings", "auth", "builtin", "/told")
+
+    def test_commands_and_logs_end(self):
+        """A command and a followed log over the network end with the token that began them."""
+        made = self.daemon.cli("token", "create", "-g", "container:manage")
+        token, token_id = made.stdout.strip(), made.stderr.split()[1]
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        body = json.dumps({"command": ["sh", "-c", "echo begun; exec sleep 6543"]}).encode()
+        asked = (
+            ("POST", "/_clace/app_exec?appPath=/told", body),
+            ("GET", "/_clace/app_log?appPath=/told&follow=true", None),
+        )
+        responses = []
+        for method, path, sent in asked:
+            pending = self.daemon.begin(
+                method, path, login=None, headers=headers, body=sent, timeout=20
+            )
+            self.addCleanup(pending.connection.close)
+            responses.append(pending.connection.getresponse())
+            self.assertEqual(responses[-1].status, 200)
+            self.assertTrue(responses[-1].readline())
+        self.assertTrue(sleeping())
+        self.daemon.must("token", "revoke", token_id)
+        began = time.monotonic()
+        for response in responses:
+            with contextlib.suppress(ConnectionError, http.client.HTTPException):
+                while response.read1(1000):
+                    pass
+        self.assertLess(time.monotonic() - began, 5)
+        self.wait_until("the command was killed", lambda: not sleeping())
 
     def opened(self, authorization):
         """A connection of each kind, of which the program knows."""

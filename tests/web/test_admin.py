@@ -126,13 +126,14 @@ def api(administration, guard=trusted, audit=None):
 class Revoking:
     """An administration whose stream goes on after its caller's token was revoked."""
 
-    def __init__(self, revoke):
-        self.revoke = revoke
+    def __init__(self, revoke, *then):
+        self.revoke, self.then = revoke, then
 
     async def stream_as(self, _identity, _operation, _query):
         yield (audit_entry(1),)
         await self.revoke()
-        yield (audit_entry(2),)
+        yield self.then
+        raise AssertionError("asked for more")
 
 
 class AdminOverHTTPTests(AdministrationContract, SynchronousTestCase):
@@ -330,11 +331,18 @@ class AdminAPITests(SynchronousTestCase):
 
     def test_streams_end_with_their_token(self):
         """Nothing more comes to a client whose token was revoked in the middle of its answer."""
+        self.streams_end(audit_entry(2))
+
+    def test_silent_streams_end_with_their_token(self):
+        """One of which nothing comes ends when its source has looked for more and found none."""
+        self.streams_end()
+
+    def streams_end(self, *then):
         new = CreateToken(NewToken(grants=("admin",)))
         created = self.successResultOf(self.kept.perform(CREATE_TOKEN, new))
         revoke = partial(self.kept.perform, REVOKE_TOKEN, NamedToken(created.id))
         guard = AdminGuard(self.credentials, self.kept.tokens, TrustedProxies(), ["localhost"])
-        admin = api(Revoking(revoke), guard, self.audit).resource()
+        admin = api(Revoking(revoke, *then), guard, self.audit).resource()
         self.treq = StubTreq(RootResource(admin, None))
         authorization = {"Authorization": f"Bearer {created.secret}"}
         url = "http://localhost/_clace/audit/export"

@@ -105,9 +105,10 @@ class AdminAPI:
             async with aclosing(
                 self._administration.stream_as(identity, operation, query)
             ) as streamed:
-                async for last in streamed:
+                async for results in streamed:
                     await self._guard(request)
-                    yield last
+                    last = results or last
+                    yield results
         except ClaceError as error:
             self._audit.failed(operation, identity, query, error)
             raise

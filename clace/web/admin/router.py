@@ -171,7 +171,8 @@ async def _send_lines(request: Request, streamed: StreamedLines) -> None:
     async def lines() -> AsyncGenerator[bytes, None]:
         async with aclosing(streamed.results) as given:
             async for results in given:
-                yield b"".join(msgspec.json.encode(result) + b"\n" for result in results)
+                if results:
+                    yield b"".join(msgspec.json.encode(result) + b"\n" for result in results)
 
     request.setResponseCode(streamed.status)
     request.setHeader(b"Content-Type", LINES.encode())
