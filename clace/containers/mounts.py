@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from clace.containers.names import digest
@@ -41,10 +41,7 @@ class ContainerMounts:
 
     def check(self, app: App, config: WorkloadConfig) -> None:
         """:raises BadRequest: if a volume cannot be had; nothing of it is made."""
-        for text in volume_texts(app, config):
-            volume = read_volume(text)
-            if volume.folder:
-                self._bound(volume, app)
+        self._check_nested(map(read_volume, volume_texts(app, config)), app)
 
     async def of(self, order: WorkloadOrder, more: tuple[str, ...]) -> tuple[str, ...]:
         """The values of ``--volume``: what is asked for, and ``more``, which the image asks for.
@@ -53,6 +50,7 @@ class ContainerMounts:
         """
         try:
             volumes = list(map(read_volume, volume_texts(order.app, order.config)))
+            self._check_nested(volumes, order.app)
             volumes += map(kept_folder, more)
             by_target = {volume.target: volume for volume in reversed(volumes)}
             return tuple([await self._mount(by_target[key], order) for key in sorted(by_target)])
@@ -71,6 +69,21 @@ class ContainerMounts:
             mode = ":ro" if is_read_only and not volume.is_read_only else ""
             return f"{mount_argument(volume, order.app, source)}{mode}"
         return mount_argument(volume, order.app)
+
+    def _check_nested(self, volumes: Iterable[Volume], app: App) -> None:
+        """Check the folders of this machine, of which none may lie in one that the app writes to: a
+        program of the app could put a link in its place when it was looked at already.
+
+        :raises BadRequest: if one does, or cannot be had.
+        """
+        bound = [self._bound(volume, app) for volume in volumes if volume.folder]
+        written = [top for top, is_read_only in bound if not is_read_only]
+        for real, _ in bound:
+            for top in written:
+                if top in map(str, Path(real).parents):
+                    raise BadRequest(
+                        f"volume {real}: it lies in {top}, which the app may write to as well"
+                    )
 
     def _bound(self, volume: Volume, app: App) -> tuple[str, bool]:
         settings = self._settings

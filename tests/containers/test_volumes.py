@@ -150,6 +150,19 @@ class MountTests(SynchronousTestCase):
         self.app = replace(self.app, source_url=str(self.top / "home"))
         self.assertIn("is never handed to an app", self.refused("./sources:/in"))
 
+    def test_nested_folders(self):
+        """A folder is not shown if it lies in one that the app may write to, where a program of
+        the app could put a link in its place; it is if both are the app's to read.
+        """
+        top, inside = self.top / "allowed", self.top / "allowed" / "in"
+        for mode in ("", ":ro"):
+            config = WorkloadConfig(volumes=(f"{top}:/a", f"{inside}:/b{mode}"))
+            error = self.assertRaises(BadRequest, self.mounts.check, self.app, config)
+            self.assertIn(f"volume {inside}: it lies in {top}", error.message)
+            order = WorkloadOrder(app=self.app, files=SourceTree({}), config=config)
+            self.failureResultOf(self.mounts.of(order, ()), AppBroken)
+        self.assertEqual(self.of(f"{top}:/a:ro", f"{inside}:/b"), (f"{top}:/a:ro", f"{inside}:/b"))
+
     def test_secret_file(self):
         """A template of the source is filled in with the params, for its container alone."""
         files = {"s.toml": b'key = "{{ .params.KEY }}"\n'}
