@@ -12,8 +12,8 @@ from clace.model import App
 from clace.near import nearest
 from clace.patterns import PREFIX, is_whole
 
-_MEMORY = re.compile(r"[1-9]\d{0,8}\s*[kmgKMG]?[bB]?")
-_CPUS = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
+_MEMORY = re.compile(r"[1-9][0-9]{0,8}\s*[kmgKMG]?[bB]?")
+_CPUS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})?")
 _PREFIXES = ("command.", "podman.", "docker.")
 NO_NETWORK, OWN_NETWORK = "none", "bridge"
 

@@ -14,11 +14,11 @@ from clace.near import nearest
 
 DEFAULT_MEMORY_MB = 512
 _HOST = "host"
-_ENTRY = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\]):(\d{1,5})")
-_MEMORY = re.compile(r"(\d{1,9})\s*([kmgKMG]?)[bB]?")
+_ENTRY = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
+_MEMORY = re.compile(r"([1-9][0-9]{0,8})\s*([kmgKMG]?)[bB]?")
 _FACTORS = {"k": 1 / 1024, "m": 1.0, "g": 1024.0}
-_CPUS = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
-_WORKERS = re.compile(r"[1-9]\d{0,2}")
+_CPUS = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,3})?")
+_WORKERS = re.compile(r"[1-9][0-9]{0,2}")
 _MAX_PORT = 65_535
 _TAKEN = [[name] for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "proc", "dev")]
 _HIDING = [["app"], ["etc"]]

@@ -149,6 +149,9 @@ class NeedTests(ProgramsCase):
         for options, told in (
             ({"netwrk": "a:1"}, "did you mean network?"),
             ({"memory": "much"}, "expected a size such as 512m or 2g"),
+            ({"memory": "0"}, "expected a size such as 512m or 2g"),
+            ({"memory": "\N{ARABIC-INDIC DIGIT THREE}g"}, "expected a size such as 512m or 2g"),
+            ({"cpus": "\N{ARABIC-INDIC DIGIT THREE}"}, "expected a number such as 1 or 0.5"),
             ({"network": "db"}, "expected HOST:PORT"),
             ({"data": "data"}, "expected the absolute path"),
             ({"cpus": "0"}, "expected a number"),
