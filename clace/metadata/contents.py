@@ -23,6 +23,11 @@ _PIECE = 1 << 18
 _IN_MEMORY = 8 * MEBIBYTE
 
 
+HANDFUL_BYTES = 256 * 1024
+"""The most of small contents that are held at a time to be worked on together."""
+_HANDFUL_FILES = 100
+
+
 class StoredContent(Struct, frozen=True):
     """The bytes of a file, maybe compressed; ``size`` is that of the file."""
 
@@ -92,6 +97,22 @@ def packed(ref: FileRef, whole: bytes) -> StoredContent:
     return StoredContent(ref.sha256, len(whole), PLAIN, whole)
 
 
+class Handful:
+    """Some files with their contents, which are given to a thread at once."""
+
+    def __init__(self) -> None:
+        self.files: list[tuple[FileRef, bytes]] = []
+        self._size = 0
+
+    def add(self, ref: FileRef, whole: bytes) -> None:
+        self.files.append((ref, whole))
+        self._size += len(whole)
+
+    @property
+    def is_full(self) -> bool:
+        return self._size >= HANDFUL_BYTES or len(self.files) >= _HANDFUL_FILES
+
+
 class FreshContents(Mapping[str, StoredContent]):
     """Contents that are about to be stored, in a file if they are too much for the memory."""
 
@@ -99,12 +120,13 @@ class FreshContents(Mapping[str, StoredContent]):
         self._file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - as long as this object
         self._places: dict[str, tuple[StoredContent, int, int]] = {}
 
-    def pack(self, ref: FileRef, whole: bytes) -> None:
-        """Add the content of a file; see ``packed``."""
-        one = packed(ref, whole)
-        at = self._file.seek(0, SEEK_END)
-        self._file.write(one.content)
-        self._places[one.sha256] = (replace(one, content=b""), at, len(one.content))
+    def pack(self, handful: Handful) -> None:
+        """Add the contents of files; see ``packed``."""
+        for ref, whole in handful.files:
+            one = packed(ref, whole)
+            at = self._file.seek(0, SEEK_END)
+            self._file.write(one.content)
+            self._places[one.sha256] = (replace(one, content=b""), at, len(one.content))
 
     def __getitem__(self, sha256: str) -> StoredContent:
         one, at, size = self._places[sha256]

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from clace.database import ROW_NUMBER, opened_value
 from clace.errors import StoreError
 from clace.interfaces import Leftovers, PrunedApp, StoredVersion
-from clace.metadata.contents import PLAIN, StoredContent
+from clace.metadata.contents import HANDFUL_BYTES, PLAIN, StoredContent
 from clace.metadata.tables import (
     apps,
     contents,
@@ -246,9 +246,8 @@ def put_encoded(connection: Connection, sha256: str, encoding: str, content: byt
 
 
 def put_contents(connection: Connection, fresh: Iterable[StoredContent]) -> None:
-    for content in fresh:
-        values = {name: getattr(content, name) for name in StoredContent.__struct_fields__}
-        connection.execute(insert(contents), values)
+    for some in _handfuls(fresh):
+        connection.execute(insert(contents), [asdict(content) for content in some])
 
 
 def stored_of(connection: Connection, wanted: Iterable[str]) -> set[str]:
@@ -268,6 +267,20 @@ def remove_orphans(connection: Connection) -> None:
 
 def _lost(sha256: str) -> StoreError:
     return StoreError(f"the file {sha256} is not stored any more")
+
+
+def _handfuls(fresh: Iterable[StoredContent]) -> Iterator[list[StoredContent]]:
+    """Several contents at a time, as many as are small: a statement takes longer than its row."""
+    some: list[StoredContent] = []
+    size = 0
+    for content in fresh:
+        some.append(content)
+        size += len(content.content)
+        if size >= HANDFUL_BYTES or len(some) >= _BATCH:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
 
 
 def _batches(values: Iterable[str]) -> Iterator[list[str]]:

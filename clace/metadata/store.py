@@ -32,7 +32,7 @@ from clace.interfaces import (
 )
 from clace.metadata import queries, rules
 from clace.metadata.changes import StoreCommit, check_whole
-from clace.metadata.contents import FreshContents
+from clace.metadata.contents import FreshContents, Handful
 from clace.metadata.files import StoredContents, StoredFiles
 from clace.metadata.leftover_rows import StoredLeftovers
 from clace.model import App, FileRef
@@ -138,7 +138,9 @@ class AppStore(MultiService):
     async def _packed(
         self, sources: Mapping[int, IFiles], listings: Mapping[int, Mapping[str, FileRef]]
     ) -> FreshContents:
-        """The contents that are not stored yet, read and compressed one by one."""
+        """The contents that are not stored yet, read one by one and compressed by the handful: to
+        give each to a thread would take longer than to compress it.
+        """
         wanted = {
             ref.sha256: (sources[place], name, ref)
             for place, refs in listings.items()
@@ -146,10 +148,14 @@ class AppStore(MultiService):
         }
         work = partial(queries.stored_of, wanted=tuple(wanted))
         stored = await self._ask("look up stored files", work)
-        fresh = FreshContents()
+        fresh, handful = FreshContents(), Handful()
         for sha256 in wanted.keys() - stored:
             files, name, ref = wanted[sha256]
-            await self._pack(partial(fresh.pack, ref, await files.read(name)))
+            handful.add(ref, await files.read(name))
+            if handful.is_full:
+                await self._pack(partial(fresh.pack, handful))
+                handful = Handful()
+        await self._pack(partial(fresh.pack, handful))
         return fresh
 
     def _make(self, commit: StoreCommit, *, keep: bool) -> tuple[App, ...]:

@@ -7,7 +7,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.encodings import BROTLI
 from clace.errors import SourceError, StoreError
-from clace.metadata.contents import PLAIN, FreshContents, packed, plain_pieces
+from clace.metadata.contents import (
+    HANDFUL_BYTES,
+    PLAIN,
+    FreshContents,
+    Handful,
+    packed,
+    plain_pieces,
+)
 from clace.model.app import FileRef
 
 
@@ -76,6 +83,27 @@ class PackedTests(SynchronousTestCase):
         self.assertEqual(error.message, "file a changed while it was read")
 
 
+def handful(*files):
+    found = Handful()
+    for ref, whole in files:
+        found.add(ref, whole)
+    return found
+
+
+class HandfulTests(SynchronousTestCase):
+    """Files that are given to a thread at once."""
+
+    def test_full(self):
+        """It is full with many files, or with large ones."""
+        many, large = Handful(), Handful()
+        for number in range(100):
+            self.assertFalse(many.is_full)
+            many.add(ref_of(b"%d" % number), b"%d" % number)
+        self.assertTrue(many.is_full)
+        large.add(ref_of(b"x"), bytes(HANDFUL_BYTES))
+        self.assertTrue(large.is_full)
+
+
 class FreshTests(SynchronousTestCase):
     """Contents on their way into the store."""
 
@@ -85,7 +113,7 @@ class FreshTests(SynchronousTestCase):
         wholes = {ref_of(piece * times): piece * times for piece, times in pieces}
         fresh = FreshContents()
         for ref, whole in wholes.items():
-            fresh.pack(ref, whole)
+            fresh.pack(handful((ref, whole)))
         self.assertEqual(set(fresh), {ref.sha256 for ref in wholes})
         for ref, whole in reversed(wholes.items()):
             self.assertEqual(fresh[ref.sha256], packed(ref, whole))
@@ -94,5 +122,5 @@ class FreshTests(SynchronousTestCase):
         """Bytes that are not those of the file are not taken."""
         fresh = FreshContents()
         with self.assertRaises(SourceError):
-            fresh.pack(ref_of(b"a"), b"b")
+            fresh.pack(handful((ref_of(b"a"), b"b")))
         self.assertEqual(len(fresh), 0)
