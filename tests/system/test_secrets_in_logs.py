@@ -1,5 +1,7 @@
 """No log and no database holds what proves who somebody is, however they signed in."""
 
+import hashlib
+import hmac
 import re
 import time
 import zlib
@@ -161,3 +163,97 @@ class SecretsInLogsTests(DaemonTestCase):
                 self.visitor.cookies.clear()
             else:
                 self.assertGreaterEqual(page.status, 400)
+
+
+REPEATER = """
+import http.server, os, sys
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        print("starts with", dict(os.environ), flush=True)
+        print("key", os.environ["API_KEY"], file=sys.stderr, flush=True)
+        print("all written", flush=True)
+        self.send_response(200)
+        self.end_headers()
+
+http.server.HTTPServer(("", int(os.environ["PORT"])), Page).serve_forever()
+"""
+REPEATING = """
+load("process.in", "process")
+load("proxy.in", "proxy")
+
+app = ace.app("Repeating",
+    container = process.config(
+        command = ["/usr/bin/python3", "server.py"], port = 8000, secrets = ["API_KEY"]),
+    routes = [ace.proxy("/", proxy.config(process.URL))],
+    permissions = [
+        ace.permission("process.in", "config"),
+        ace.permission("proxy.in", "config", ["<CONTAINER_URL>"]),
+    ])
+"""
+PARAMS = 'param("API_KEY", default = \'{{secret_from "db" "api"}}\')'
+
+
+class OtherSecretsTests(DaemonTestCase):
+    """What the server keeps for apps, webhooks, git hosts and backups."""
+
+    secrets = ("value of the app", "password of git", "a passphrase for the backup")
+
+    def setUp(self):
+        value, password, _ = self.secrets
+        self.daemon = self.make_daemon(
+            f'[git_auth.ours]\nuser_id = "bot"\npassword = "{password}"\n'
+        )
+        self.daemon.start()
+        self.daemon.must("secret", "create", "--name", "api", "--value", value)
+        files = {"app.star": REPEATING, "server.py": REPEATER, "params.star": PARAMS}
+        self.daemon.install(self.source(files), "/told", approve=True)
+
+    def test_rest(self):
+        """Neither right nor wrong use leaves one in a log, an answer of the audit log, or in the
+        clear in a database.
+        """
+        self.assertEqual(self.daemon.get("/told").status, 200)
+        written = self.wait_for_log()
+        self.by_webhook()
+        said = self.daemon.refused(
+            *("app", "create", "--git-auth", "ours", "https://localhost:9/o/r.git", "/git")
+        )
+        key = self.source({"key": self.secrets[2]}) / "key"
+        key.chmod(0o600)
+        file = key.parent / "backup"
+        self.daemon.must("backup", "create", "--key", str(key), str(file))
+        told = self.daemon.must("audit", "export") + said + written
+        self.daemon.stop()
+        found = [*self.secrets, *self.made]
+        self.assertEqual([one for one in found if one in told], [])
+        self.assertIn("starts with", written)
+        self.assertEqual(holding(logs_of(self.daemon), found), [])
+        self.assertEqual(holding((self.daemon.home / "logs" / "apps").glob("*"), found), [])
+        self.assertEqual(holding(databases_of(self.daemon), found), [])
+        self.assertEqual(holding([file], found), [])
+
+    def wait_for_log(self):
+        """The log of the program, once it has written all."""
+        self.wait_until("it has written", lambda: "all written" in self.log(), 60)
+        return self.log()
+
+    def log(self):
+        return self.daemon.must("app", "logs", "/told")
+
+    def by_webhook(self):
+        """Make webhooks, and call them with a token and a signature, right and wrong."""
+        self.made = []
+        for options in ((), ("--hmac",)):
+            said = self.daemon.must("app-webhook", "create", *options, "reload", "/told")
+            secret, url = (line.partition(": ")[2] for line in said.splitlines())
+            self.made += [secret, secret[:-1] + "x"]
+            path = urlsplit(url).path
+            for text in self.made[-2:]:
+                digest = hmac.new(text.encode(), b"{}", hashlib.sha256).hexdigest()
+                self.made.append(digest)
+                proofs = {"Authorization": f"Bearer {text}"}
+                if options:
+                    proofs = {"X-Hub-Signature-256": f"sha256={digest}", "X-GitHub-Event": "push"}
+                answer = self.daemon.ask("POST", path, login=None, body=b"{}", headers=proofs)
+                self.assertEqual(answer.status == 202, text == secret, answer.body)
