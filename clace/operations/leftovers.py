@@ -15,8 +15,8 @@ _LOOKED_EVERY = 10
 
 
 class DataRemoval(Service):
-    """Deletes what removed apps have left. Looks every few seconds, and at the start for what an
-    earlier server did not come to; what cannot be deleted is tried again.
+    """Deletes what removed apps have left. Looks every few seconds, also for what an earlier
+    server did not come to; what cannot be deleted is tried again.
     """
 
     _log = Logger()
@@ -33,7 +33,8 @@ class DataRemoval(Service):
 
     def startService(self) -> None:
         super().startService()
-        self._looking.start(_LOOKED_EVERY)
+        # Threads would be begun before the reactor runs, while parts that follow still fork.
+        self._looking.start(_LOOKED_EVERY, now=False)
 
     def stopService(self) -> Deferred[None]:
         """Fires when nothing is being deleted."""

@@ -72,6 +72,7 @@ class LeftoverTests(HouseCase):
         self.delete(dry_run=False)
         self.assertEqual(len(self.house.data.sizes), 2)
         self.begin()
+        self.house.clock.advance(60)
         self.assertEqual(self.house.data.sizes, {})
 
     def test_pruned(self):
