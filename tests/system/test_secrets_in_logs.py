@@ -248,7 +248,7 @@ class OtherSecretsTests(DaemonTestCase):
             said = self.daemon.must("app-webhook", "create", *options, "reload", "/told")
             secret, url = (line.partition(": ")[2] for line in said.splitlines())
             self.made += [secret, secret[:-1] + "x"]
-            path = urlsplit(url).path
+            path = url.partition(urlsplit(url).netloc)[2]
             for text in self.made[-2:]:
                 digest = hmac.new(text.encode(), b"{}", hashlib.sha256).hexdigest()
                 self.made.append(digest)
