@@ -73,7 +73,10 @@ def bound_folder(
     """
     expanded = _VARIABLE.sub(lambda match: environment.get(match[1], ""), volume.folder)
     base = Path(app.source_url)
-    real = os.path.realpath(base / expanded)
+    try:
+        real = os.path.realpath(base / expanded)
+    except OSError as error:  # a link that this server may not read
+        raise BadRequest(f"volume {volume.folder}: {error.strerror}") from None
     if any(_is_in(real, one) for one in allowed):
         return real, volume.is_read_only
     if base.is_absolute() and base != Path("/") and _is_in(real, base):

@@ -126,6 +126,8 @@ class MountTests(SynchronousTestCase):
             f"{self.top / 'allowedx'}:/in",
         ):
             self.assertIn("security.allowed_mounts", self.refused(volume))
+        # A link that only root may read.
+        self.assertIn("volume /proc/1/root: ", self.refused("/proc/1/root:/in"))
 
     def test_never_ours(self):
         """Sockets, the engine's among them, and the server's home are handed to no app."""
