@@ -5,6 +5,7 @@ is about.
 """
 
 import json
+import re
 from base64 import b64encode
 from itertools import count
 
@@ -154,6 +155,11 @@ def seen(actor, target):
     return []
 
 
+def hidden_from(actor):
+    """The apps of which no list says anything to an actor."""
+    return [path for path in (OWN, OTHERS) if path not in seen(actor, path)]
+
+
 class MatrixTests(SynchronousTestCase):
     def setUp(self):
         self.numbers = count()
@@ -223,6 +229,12 @@ class MatrixTests(SynchronousTestCase):
                         found = [each["path"] for each in json.loads(body)["apps"]]
                         if found != seen(actor, target):
                             wrong[operation.name, actor, target] = (found, seen(actor, target))
+                    if kind == LISTING and status == 200:
+                        told = [
+                            path for path in hidden_from(actor) if re.search(rf"{path}\b", body)
+                        ]
+                        if told:
+                            wrong[operation.name, actor, target] = (told, body[:200])
         self.assertEqual(wrong, {}, "\n".join(map(str, wrong.items())))
 
     def agrees(self, operation, status, want, target):
