@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from clace.admin_api import (
@@ -85,20 +86,22 @@ class ProgramOperations:
         coming = LineQueue()
         running = Deferred.fromCoroutine(self._control.run(app, query.body.command, coming.put))
         ended: list[CommandPiece] = []
-        running.addCallback(
+        failed: list[Failure] = []
+        running.addCallbacks(
             lambda end: ended.append(
                 CommandPiece(ended=True, status=end.status, signal=end.signal, failure=end.failure)
-            )
+            ),
+            failed.append,
         )
         running.addBoth(coming.end)
         try:
             while (lines := await coming.taken_within(self._clock, _LOOK_SECONDS)) is not None:
                 request.check_apps((app,))
                 yield tuple(CommandPiece(line) for line in lines)
-            await running
+            for failure in failed:  # not awaited: this goes on amid its callbacks
+                failure.raiseException()
             yield tuple(ended)
         finally:
-            running.addErrback(lambda _failure: None)
             running.cancel()
 
     async def _found(self, path: str, request: Asking) -> App:

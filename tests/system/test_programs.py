@@ -176,6 +176,20 @@ class DataTests(SharedDaemonTestCase):
         self.wait_until("gone", lambda: not any((data / one).exists() for one in ids), 60)
         self.wait_until("told", lambda: self.deeds().count("delete_data") == len(ids), 30)
 
+    def test_link_in_the_way(self):
+        """A program that puts a link where a folder is to be shown leads the server nowhere: the
+        next program is not started, and who wants it is told why.
+        """
+        moves = 'os.rename("/data/sub", "/data/away")\nos.symlink("/tmp", "/data/sub")\n'
+        first, last = SERVER.rsplit("\nhttp.server", 1)
+        files = program(server=f"{first}\n{moves}http.server{last}")
+        options = ("--cvol", "data:/data", "--cvol", "deep:/data/sub/deep")
+        folder = str(self.source(files))
+        self.daemon.must("app", "create", "--approve", "--dev", *options, folder, "/link")
+        self.assertEqual(self.daemon.get("/link").status, 200)
+        told = self.daemon.refused("app", "exec", "/link", "--", "true")
+        self.assertIn("/data/sub/deep leads to another place", told)
+
     def deeds(self):
         return self.daemon.must("audit", "list", "--operation", "delete_data")
 
