@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import Lock
 
 import msgspec
 
@@ -12,24 +13,29 @@ _KEPT = 3
 
 
 class EnvironmentUses:
-    """The keys of the last environments of each app, kept in a file; its methods block."""
+    """The keys of the last environments of each app, kept in a file.
+
+    Its methods block, and any thread may call them.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._known: dict[str, list[str]] | None = None
+        self._lock = Lock()
 
     def note(self, app_id: str, key: str) -> bool:
         """An app uses an environment; return true if another one may be unused since.
 
         :raises OSError: if that cannot be kept.
         """
-        known = self._read()
-        before = known.get(app_id, [])
-        if before[-1:] == [key]:
-            return False
-        after = [*(one for one in before if one != key), key][-_KEPT:]
-        known[app_id] = after
-        self._write(known)
+        with self._lock:
+            known = self._read()
+            before = known.get(app_id, [])
+            if before[-1:] == [key]:
+                return False
+            after = [*(one for one in before if one != key), key][-_KEPT:]
+            known[app_id] = after
+            self._write(known)
         return not set(before) <= set(after)
 
     def drop(self, app_id: str) -> None:
@@ -37,13 +43,15 @@ class EnvironmentUses:
 
         :raises OSError: if that cannot be kept.
         """
-        known = self._read()
-        if known.pop(app_id, None) is not None:
-            self._write(known)
+        with self._lock:
+            known = self._read()
+            if known.pop(app_id, None) is not None:
+                self._write(known)
 
     def keys(self) -> frozenset[str]:
         """The keys that some app uses."""
-        return frozenset(key for keys in self._read().values() for key in keys)
+        with self._lock:
+            return frozenset(key for keys in self._read().values() for key in keys)
 
     def _read(self) -> dict[str, list[str]]:
         if self._known is None:

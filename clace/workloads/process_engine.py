@@ -153,7 +153,8 @@ class ProcessEngine:
         finally:
             await self._places.sources.leave(order.app.id, source)
         await self._use(order.app.id, built.key)
-        launch = self._launch(order, source, built)
+        user = await self._in_thread(lambda: self._places.users.number(order.app.id))
+        launch = _launch(order, source, built, user)
         pins = {LOCK_PIN: built.lock} if built.lock else {}
         return PreparedWorkload(
             key=built.key,
@@ -179,13 +180,15 @@ class ProcessEngine:
 
     async def forget(self, app_id: str) -> None:
         await self._places.sources.forget(app_id)
-        self._places.uses.drop(app_id)
-        await self._environments.prune(self._places.uses.keys())
+        uses = self._places.uses
+        await self._in_thread(lambda: uses.drop(app_id))
+        await self._environments.prune(await self._in_thread(uses.keys))
 
     async def _use(self, app_id: str, key: str) -> None:
         """Remember the environment of an app, and remove those that no app uses since."""
-        if key and self._places.uses.note(app_id, key):
-            await self._environments.prune(self._places.uses.keys())
+        uses = self._places.uses
+        if key and await self._in_thread(lambda: uses.note(app_id, key)):
+            await self._environments.prune(await self._in_thread(uses.keys))
 
     async def _release(self, prepared: PreparedWorkload, log: Log) -> None:
         """Run what is to be run once for each version, before it serves.
@@ -229,35 +232,36 @@ class ProcessEngine:
         Deferred.fromCoroutine(self._places.sources.leave(app_id, source))
         return end
 
-    def _launch(self, order: WorkloadOrder, source: Path, built: BuiltEnvironment) -> WalledLaunch:
-        app, config, said = order.app, order.config, read_options(order.app)
-        kept = _kept(order)
-        for mount in kept:
-            _check_room(mount.target, source)
-        port = 0 if built.listens else config.port or built.port
-        environment = {**_DEFAULTS, **order.environment, **built.environment}
-        if port:
-            environment["PORT"] = str(port)
-        return WalledLaunch(
-            name=str(app),
-            app=app.id,
-            command=built.command,
-            environment=environment,
-            mounts=(
-                WallMount(source=str(source), target=FOLDER),
-                *built.mounts,
-                *_keys(order),
-                *kept,
-            ),
-            folder=FOLDER,
-            user=self._places.users.number(app.id),
-            network=config.needs.network,
-            bounds=WallBounds(
-                memory_mb=config.needs.memory_mb or DEFAULT_MEMORY_MB, cpus=said.get("cpus", 0)
-            ),
-            listens=built.listens,
-            port=port,
-        )
+
+def _launch(order: WorkloadOrder, source: Path, built: BuiltEnvironment, user: int) -> WalledLaunch:
+    app, config, said = order.app, order.config, read_options(order.app)
+    kept = _kept(order)
+    for mount in kept:
+        _check_room(mount.target, source)
+    port = 0 if built.listens else config.port or built.port
+    environment = {**_DEFAULTS, **order.environment, **built.environment}
+    if port:
+        environment["PORT"] = str(port)
+    return WalledLaunch(
+        name=str(app),
+        app=app.id,
+        command=built.command,
+        environment=environment,
+        mounts=(
+            WallMount(source=str(source), target=FOLDER),
+            *built.mounts,
+            *_keys(order),
+            *kept,
+        ),
+        folder=FOLDER,
+        user=user,
+        network=config.needs.network,
+        bounds=WallBounds(
+            memory_mb=config.needs.memory_mb or DEFAULT_MEMORY_MB, cpus=said.get("cpus", 0)
+        ),
+        listens=built.listens,
+        port=port,
+    )
 
 
 def _text(file: Path) -> str:

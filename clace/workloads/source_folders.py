@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import shutil
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from clace.encodings import IDENTITY
 from clace.errors import SourceError
@@ -80,11 +83,10 @@ class SourceFolders:
         aside = self._aside(folder)
         await self._in_thread(lambda: _emptied(aside))
         for name in refs:
-            place = aside / _checked(name)
-            _make_parents(aside, place)
-            with place.open("xb") as file:
+            opened = partial(_opened, aside, _checked(name))
+            with await self._in_thread(opened) as file:
                 await files.copy(name, IDENTITY, file)
-            place.chmod(_mode(place))
+                await self._in_thread(partial(_finish, file))
         await self._in_thread(lambda: _named(aside, folder))
 
 
@@ -92,6 +94,19 @@ def digest(refs: Mapping[str, FileRef]) -> str:
     """A name for exactly these files."""
     lines = (f"{ref.sha256} {name}\n" for name, ref in sorted(refs.items()))
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _opened(top: Path, name: str) -> BinaryIO:
+    place = top / name
+    _make_parents(top, place)
+    return place.open("x+b")
+
+
+def _finish(file: BinaryIO) -> None:
+    """Sources are kept without their modes: what looks like a program is one."""
+    file.seek(0)  # which also writes what is left
+    is_program = file.read(4).startswith(_PROGRAMS)
+    os.fchmod(file.fileno(), 0o755 if is_program else 0o644)
 
 
 def _make_parents(top: Path, place: Path) -> None:
@@ -131,9 +146,3 @@ def _checked(name: str) -> str:
     if name.startswith("/") or any(part in {"", ".", ".."} for part in name.split("/")):
         raise SourceError(f"{name!r:.100} is no name of a file")
     return name
-
-
-def _mode(place: Path) -> int:
-    """Sources are kept without their modes: what looks like a program is one."""
-    with place.open("rb") as file:
-        return 0o755 if file.read(4).startswith(_PROGRAMS) else 0o644

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import Lock
 
 import msgspec
 
 
 class AppUsers:
-    """Numbers of apps, kept in a file; none is ever given to another app."""
+    """Numbers of apps, kept in a file; none is ever given to another app.
+
+    It blocks, and any thread may ask.
+    """
 
     def __init__(self, file: Path, first: int) -> None:
         self._file = file
         self._first = first
         self._known: dict[str, int] | None = None
+        self._lock = Lock()
 
     def number(self, app_id: str) -> int:
         """The number of an app, given to it now if it has none.
 
         :raises OSError: if that cannot be kept.
         """
-        known = self._read()
-        if app_id not in known:
-            known[app_id] = max(known.values(), default=self._first - 1) + 1
-            self._write(known)
-        return known[app_id]
+        with self._lock:
+            known = self._read()
+            if app_id not in known:
+                number = max(known.values(), default=self._first - 1) + 1
+                self._write({**known, app_id: number})
+                known[app_id] = number
+            return known[app_id]
 
     def _read(self) -> dict[str, int]:
         if self._known is None:

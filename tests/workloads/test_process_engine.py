@@ -1,5 +1,6 @@
 """Processes: files as folders, the launch behind the wall, and commands beside it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -446,6 +447,22 @@ class UserTests(SynchronousTestCase):
         again = AppUsers(file, 2_000_000_000)
         self.assertEqual((again.number("b"), again.number("c")), (2_000_000_001, 2_000_000_002))
         self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+
+    def test_asked_at_once(self):
+        """Threads that ask at the same time get numbers of their own."""
+        users = AppUsers(Path(self.mktemp()) / "users.json", 2_000_000_000)
+        with ThreadPoolExecutor(8) as threads:
+            numbers = list(threads.map(lambda each: users.number(f"a{each}"), range(100)))
+        self.assertEqual(sorted(numbers), list(range(2_000_000_000, 2_000_000_100)))
+
+    def test_not_kept(self):
+        """A number that cannot be kept is not given, then or later."""
+        folder = Path(self.mktemp())
+        folder.write_text("in the way")
+        users = AppUsers(folder / "users.json", 2_000_000_000)
+        for _ in range(2):
+            with self.assertRaises(OSError):
+                users.number("a")
 
 
 class EngineTests(SynchronousTestCase):
