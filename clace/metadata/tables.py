@@ -53,12 +53,15 @@ class FrozenJSON(TypeDecorator[T]):
     def __init__(self, kind: type[T]) -> None:
         super().__init__()
         self.kind = kind
+        # Two threads that decode a kind for the first time at once crash in msgspec: what it has to
+        # know of the kind is made here, before there are threads.
+        self._decoder = msgspec.json.Decoder(kind)
 
     def process_bind_param(self, value: T | None, dialect: Any) -> str:  # noqa: ARG002
         return msgspec.json.encode(value).decode()
 
     def process_result_value(self, value: str | None, dialect: Any) -> T:  # noqa: ARG002
-        return msgspec.json.decode(value or "", type=self.kind)
+        return self._decoder.decode(value or "")
 
 
 schema = MetaData()
