@@ -65,7 +65,8 @@ def _program(program: ProgramStatus, version: VersionShown) -> str:
     match program.state:
         case ProgramPhase.RUNNING:
             process = f", pid {program.pid}, {program.memory_mb} MB" if program.pid else ""
-            return f"running{since}{process}"
+            problem = f"; {program.problem}" if program.problem else ""
+            return f"running{since}{process}{problem}"
         case ProgramPhase.IDLE if program.since:
             return f"idle{since}; the next request starts it"
         case ProgramPhase.IDLE:

@@ -21,7 +21,7 @@ from clace.environments import (
     WalledBuildStarter,
     store_below,
 )
-from clace.interfaces import IStarter
+from clace.interfaces import IStarter, IWorkloadEngine
 from clace.model import App, demanded_of_processes
 from clace.operations import DataRemoval
 from clace.processes.walled import WalledStarter
@@ -77,16 +77,20 @@ class Programs:
         seconds = settings.sweep_seconds if containers.is_there else 0
         self.sweeper = ContainerSweeper(reactor, containers, data.store.apps, seconds)
         engine = ChosenEngines(processes, containers if containers.is_there else None)
-        supplies = OfferSupplies(
-            clock=reactor,
-            engine=engine,
-            limits_of=self._limits_of,
-            name_run=data.new_id,
-            in_thread=file_threads.run,
-            publish_keys=tokens.publish,
-        )
+        supplies = self._supplies(engine, tokens)
         self.workloads = Workloads(supplies, folders(home))
         self.control = ProgramControl(reactor, self.workloads, engine)
+
+    def _supplies(self, engine: IWorkloadEngine, tokens: AppTokens) -> OfferSupplies:
+        return OfferSupplies(
+            clock=self._reactor,
+            engine=engine,
+            limits_of=self._limits_of,
+            name_run=self._data.new_id,
+            in_thread=self._file_threads.run,
+            publish_keys=tokens.publish,
+            events=self._data.events,
+        )
 
     def data_of_apps(self) -> ProgramData:
         """Return the folders that programs keep."""
@@ -135,6 +139,8 @@ def workload_limits(configured: AppContainer) -> WorkloadLimits:
     return WorkloadLimits(
         health_url=configured.health_url,
         attempts=configured.health_attempts_after_startup,
+        check_seconds=configured.status_check_interval_secs,
+        check_attempts=configured.status_health_attempts,
         health_seconds=configured.health_timeout_secs,
         wait_seconds=configured.start_wait_secs,
         idle_seconds=configured.idle_shutdown_secs,

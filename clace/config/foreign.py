@@ -44,7 +44,7 @@ _KEYS = {
     # Answers pass through as they are: what a visitor accepts is asked for, and nothing unpacked.
     ("app_config", "proxy"): "disable_compression",
     ("app_config", "container"): "deploy_health_attempts deploy_probe_period_secs"
-    " deploy_progress_deadline_secs status_check_interval_secs status_health_attempts",
+    " deploy_progress_deadline_secs",
     ("app_config",): "action kubernetes star_base static_from_disk static_root_cache_control",
     ("plugin", "fs.in"): "db_connection",
 }

@@ -421,6 +421,8 @@ class AppContainer(Struct, frozen=True):
     health_url: Annotated[str, Meta(pattern="^/[!-~]*$", max_length=1024)] = "/"
     health_attempts_after_startup: Annotated[int, Meta(ge=1, le=10_000)] = 30
     health_timeout_secs: Seconds = 5
+    status_check_interval_secs: Annotated[int, Meta(ge=0, le=DAY)] = 20
+    status_health_attempts: Annotated[int, Meta(ge=1, le=10_000)] = 10
     start_wait_secs: Seconds = 60
     drain_timeout_secs: Annotated[int, Meta(ge=0, le=DAY)] = 30
     idle_shutdown_secs: Annotated[int, Meta(ge=0, le=30 * DAY)] = 180

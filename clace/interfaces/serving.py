@@ -26,6 +26,12 @@ class IWorkloadLease(Interface):
     def passed(size: int) -> None:
         """So many bytes were passed on, in either direction, after the protocol was changed."""
 
+    def heard() -> None:
+        """The program has sent something, so it does not hang."""
+
+    def fed() -> None:
+        """More of a body was sent after its first piece: the program may answer nobody else."""
+
     def release() -> None:
         """The request is over; may be called again."""
 

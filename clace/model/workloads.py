@@ -58,8 +58,9 @@ class ProgramPhase(StrEnum):
 class ProgramStatus(Struct, frozen=True, kw_only=True):
     """A ``ProgramPhase``, since when the program is in it, as far as that is known, and why.
 
-    ``pid`` is that of its supervisor on this machine, 0 for none. One that failed is not started
-    again within ``retry_seconds``.
+    ``pid`` is that of its supervisor on this machine, 0 for none. The ``problem`` of one that runs
+    is that it does not answer; if that lasts it is ended. One that failed is not started again
+    within ``retry_seconds``.
     """
 
     state: str

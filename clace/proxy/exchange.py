@@ -21,8 +21,11 @@ _CONTINUE, _CONTINUE_SECONDS = 100, 1
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
-def _uncounted(_size: int) -> None:
+def _uncounted(_size: int = 0) -> None:
     """Nobody needs to know."""
+
+
+_UNCOUNTED: tuple[Callable[[int], None], Callable[[], None]] = (_uncounted, _uncounted)
 
 
 class ProxyExchange:
@@ -51,7 +54,7 @@ class ProxyExchange:
         self._chunked = asked.length is None
         self._body_sent = asked.length == 0
         self._body_asked_for = self._body_sent
-        self._has_begun = False
+        self._body_begun = self._has_begun = False
         self._paused = False
         self.ended: Deferred[None] = Deferred()
 
@@ -76,6 +79,9 @@ class ProxyExchange:
             return
         piece = b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
         head, self._unsent = self._unsent, b""
+        if self._body_begun and self._lease is not None:
+            self._lease.fed()
+        self._body_begun = True
         write_now(connection.transport, head + piece if head else piece)
         self._wait()
 
@@ -122,6 +128,8 @@ class ProxyExchange:
 
     def received(self, data: bytes) -> None:
         self._wait()
+        if self._lease is not None:
+            self._lease.heard()
         try:
             self._reader.feed(data)
         except BadAnswer as error:
@@ -242,11 +250,12 @@ class ProxyExchange:
         connection, self._connection = self._connection, None
         assert connection is not None
         assert self._reader.head is not None
-        passed: Callable[[int], None] = _uncounted
+        passed, heard = _UNCOUNTED
         if self._lease is not None:
             self._lease.upgraded()
-            passed = self._lease.passed
-        tunnel = Tunnel(self._visitor, connection, self._limits.upgrade_idle, self._end, passed)
+            passed, heard = self._lease.passed, self._lease.heard
+        seconds = self._limits.upgrade_idle
+        tunnel = Tunnel(self._visitor, connection, seconds, self._end, passed, heard)
         tunnel.begin(self._rules.switching(self._reader.head), first)
 
     def _fail(self, error: BadAnswer | ClaceError) -> None:

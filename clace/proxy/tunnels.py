@@ -24,13 +24,15 @@ class Tunnel:
         seconds: float,
         ended: Callable[[], None],
         passed: Callable[[int], None],
+        heard: Callable[[], None],
     ) -> None:
-        """``passed`` is told the number of bytes of each piece."""
+        """``passed`` is told the size of each piece, ``heard`` called if the server sent it."""
         self._visitor = visitor
         self._connection = connection
         self._seconds = seconds
         self._ended = ended
         self._passed = passed
+        self._heard = heard
         self._open = 2
 
     def begin(self, head: UpstreamHead, first: bytes) -> None:
@@ -80,6 +82,7 @@ class Tunnel:
 
     def received(self, data: bytes) -> None:
         self._go_on()
+        self._heard()
         self._passed(len(data))
         self._visitor.write(data)
 

@@ -166,7 +166,7 @@ class AppWorkload:
             offer.discard()
 
     def look_after(self) -> None:
-        """End the program if it is forgotten; start another beside one that is too old."""
+        """End the program if it is forgotten or hangs; start another beside one too old."""
         offer = self.offer
         generation = offer.usable if offer is not None else None
         if offer is None or generation is None:
@@ -175,9 +175,11 @@ class AppWorkload:
         if generation.is_forgotten and (limits.idles_dev_apps or not offer.order.app.is_dev):
             self.log.tell("stopped: nobody uses it")
             generation.leave(0)
-        elif generation.age < generation.recycled_from:
             return
-        elif 0 < limits.recycle_seconds < generation.age:
+        offer.check(limits)
+        if not generation.is_usable or generation.age < generation.recycled_from:
+            return
+        if 0 < limits.recycle_seconds < generation.age:
             self._recycle(generation, "it is old enough")
         elif 0 < limits.recycle_mb < generation.memory_mb:
             self._recycle(generation, f"it has more than {limits.recycle_mb} MB of memory")

@@ -39,6 +39,14 @@ class WorkloadLease:
         if self._generation is not None:
             self._generation.passed(size)
 
+    def heard(self) -> None:
+        if self._generation is not None:
+            self._generation.was_heard = True
+
+    def fed(self) -> None:
+        if self._generation is not None:
+            self._generation.was_fed = True
+
     def release(self) -> None:
         generation, self._generation = self._generation, None
         if generation is not None and self._is_tunnel:
@@ -50,7 +58,8 @@ class WorkloadLease:
 class Generation:
     """One run of a program: it ends when it is unused, is replaced, or ends by itself.
 
-    ``recycled_from`` is the age below which no other is started in its place.
+    ``recycled_from`` is the age below which no other is started in its place. ``was_heard`` and
+    ``was_fed`` tell of its requests since the last check, ``problem`` what the last checks found.
     """
 
     def __init__(self, clock: Any, key: str, workload: IWorkload, limits: WorkloadLimits) -> None:
@@ -69,6 +78,8 @@ class Generation:
         self._over: list[Deferred[None]] = []
         self._connections: WeakSet[Any] = WeakSet()
         self.was_let_go = False
+        self.was_heard = self.was_fed = False
+        self.problem = ""
         workload.ended.addCallback(self._ended)
 
     @property
@@ -97,7 +108,8 @@ class Generation:
     @property
     def status(self) -> ProgramStatus:
         """Return how it runs, with its memory of now."""
-        running = ProgramStatus(state=ProgramPhase.RUNNING, since=moment(self.started_at))
+        since, problem = moment(self.started_at), self.problem
+        running = ProgramStatus(state=ProgramPhase.RUNNING, since=since, problem=problem)
         if not IMeasured.providedBy(self.workload):
             return running
         memory_mb = round(self.workload.memory_mb())

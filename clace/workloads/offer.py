@@ -13,6 +13,7 @@ from zope.interface import implementer
 
 from clace.errors import AppBroken, ProgramFailed
 from clace.interfaces import (
+    IAuditEvents,
     IWorkloadEngine,
     IWorkloadOffer,
     PreparedWorkload,
@@ -20,16 +21,26 @@ from clace.interfaces import (
     Tell,
     WorkloadOrder,
 )
-from clace.model import OVERLAP, App, AppKind, Lifetime, ProgramPhase, ProgramStatus
+from clace.model import (
+    OVERLAP,
+    App,
+    AppKind,
+    Deed,
+    Lifetime,
+    ProgramPhase,
+    ProgramStatus,
+    deeds,
+)
 from clace.single_flight import SingleFlight
 from clace.telling import listener
 from clace.workloads.advice import advised
 from clace.workloads.backoff import BackOff
+from clace.workloads.checking import HealthCheck
 from clace.workloads.generation import Generation, moment
 from clace.workloads.keys import order_key
 from clace.workloads.limits import WorkloadLimits
 from clace.workloads.logs import AppLog
-from clace.workloads.probing import Readiness
+from clace.workloads.probing import HealthProbe, Readiness
 
 
 class OfferHome(Protocol):
@@ -68,6 +79,7 @@ class OfferSupplies(Struct, frozen=True):
     name_run: Callable[[], str]
     in_thread: Any  # InThread
     publish_keys: Callable[[], Awaitable[None]]
+    events: Any  # IAuditEvents
 
 
 def ending(end: ProgramExit) -> str:
@@ -92,6 +104,7 @@ class WorkloadOffer:
         self.key = key
         self.generation: Generation | None = None
         self.is_gone = False
+        self._check: HealthCheck | None = None
         self._prepared: PreparedWorkload | None = None
         self._backoff = BackOff(supplies.clock)
         self._starting = SingleFlight(self._start)
@@ -160,7 +173,8 @@ class WorkloadOffer:
             return usable.status
         if self._starting.goes_on:
             return ProgramStatus(state=ProgramPhase.STARTING)
-        ended = moment(self.generation.ended_at) if self.generation is not None else None
+        before = self.generation
+        ended = moment(before.ended_at) if before is not None and before.exit is not None else None
         if not self._backoff.why:
             return ProgramStatus(state=ProgramPhase.IDLE, since=ended)
         return ProgramStatus(
@@ -227,7 +241,8 @@ class WorkloadOffer:
             self._supplies.clock, self._supplies.name_run(), workload, self.limits
         )
         self._home.register(generation)
-        why = await self._readiness(prepared).wait(workload)
+        clock, probe = self._supplies.clock, self._probe(prepared)
+        why = await Readiness(clock, probe, self.limits).wait(workload)
         if why:
             generation.leave(0)
             if generation.exit is None:
@@ -237,16 +252,43 @@ class WorkloadOffer:
             generation.leave(0)
             raise ProgramFailed("the app was replaced while its program was being started")
         self.generation = generation
+        self._check = HealthCheck(clock, generation, probe, self._hangs)
         self._backoff.started()
         workload.ended.addCallback(self._ended)
         log.tell("ready")
         return generation
 
-    def _readiness(self, prepared: PreparedWorkload) -> Readiness:
+    def check(self, limits: WorkloadLimits) -> None:
+        """Ask the program whether it still answers, if it is time."""
+        if self._check is not None:
+            self._check.look(limits)
+
+    def _hangs(self, generation: Generation, why: str) -> None:
+        """End the program; the next request starts it again."""
+        app = self.order.app
+        found = f"the program of {app} hangs: {why}"
+        self._home.log.tell(f"ended, for it hangs: {why}")
+        self._log.warn("{problem}", problem=found)
+        events: IAuditEvents = self._supplies.events
+        events.record(
+            Deed(
+                operation="program_hangs",
+                target=str(app),
+                app_id=app.id,
+                status=deeds.FAILED,
+                detail=why,
+                source=app.id,
+                is_known=True,
+            )
+        )
+        self._backoff.ended(self._with_lines(found), generation.age)
+        generation.leave(0)
+
+    def _probe(self, prepared: PreparedWorkload) -> HealthProbe:
         order, limits = self.order, self.limits
         path = order.config.health or prepared.health.rstrip("/") or limits.health_url
         whole, is_named = order.prefix + path, path != "/"
-        return Readiness(self._supplies.clock, whole, limits, is_named=is_named)
+        return HealthProbe(self._supplies.clock, whole, limits.health_seconds, is_named=is_named)
 
     def _failed(self, why: str, generation: Generation) -> ProgramFailed:
         self._home.log.end()

@@ -77,6 +77,10 @@ class ShowTests(AppCase):
                 ProgramStatus(state=ProgramPhase.RUNNING, since=begun),
                 "running since 2026-11-29 05:10:11 UTC",
             ),
+            (
+                ProgramStatus(state=ProgramPhase.RUNNING, problem="it is silent, in 2 of 3"),
+                "running; it is silent, in 2 of 3",
+            ),
             (ProgramStatus(state=ProgramPhase.STARTING), "starting"),
             (
                 ProgramStatus(state=ProgramPhase.IDLE),

@@ -114,8 +114,8 @@ class NoticeTests(LoadCase):
             '[plugin."proxy.in#work"]\nx = 1': ['[plugin."proxy.in#work"]'],
             '[plugin."fs.in#work"]\ndb_connection = "x"': ['[plugin."fs.in#work"] db_connection'],
             "[[permissions.allow]]\nplugin = 'x'": ["[permissions]"],
-            "[app_config]\ncontainer.status_health_attempts = 3": [
-                "[app_config] container.status_health_attempts"
+            "[app_config]\ncontainer.deploy_health_attempts = 3": [
+                "[app_config] container.deploy_health_attempts"
             ],
             "[app_config.kubernetes]": ["[app_config] kubernetes"],
             "[app_config]\nproxy.disable_compression = true": [

@@ -134,6 +134,45 @@ class ProgramTests(ProgramProxyCase):
         visitor.hang_up()
         self.assertEqual(generation.tunnels, 0)
 
+    def generation(self):
+        """The program that answers, of which nothing was heard since now."""
+        generation = self.workloads.of(self.app).offer.usable
+        generation.was_heard = generation.was_fed = False
+        return generation
+
+    def test_heard(self):
+        """An answer shows that a program is alive; a request that waits does not."""
+        self.get().hang_up()
+        program, generation = self.engine.started[0], self.generation()
+        program.answer = b""
+        self.get(method=b"POST")
+        self.assertFalse(generation.was_heard)
+        program.opened[-1].say(whole(b"late"))
+        self.assertTrue(generation.was_heard)
+
+    def test_heard_by_socket(self):
+        """What it says by a WebSocket does so too; what its visitor says does not."""
+        self.get().hang_up()
+        program = self.engine.started[0]
+        program.answer = b""
+        visitor = self.get(b"/app/ws", *UPGRADE)
+        program.opened[-1].say(SWITCHED)
+        generation = self.generation()
+        visitor.send(b"y")
+        self.assertFalse(generation.was_heard)
+        program.opened[-1].say(b"x")
+        self.assertTrue(generation.was_heard)
+
+    def test_fed(self):
+        """A body that goes on is told of from its second piece on: most have one."""
+        self.get().hang_up()
+        self.engine.started[0].answer, generation = b"", self.generation()
+        visitor = self.visit(asking(b"/app/x", b"Content-Length: 9", method=b"POST", body=b"one"))
+        self.assertFalse(generation.was_fed)
+        visitor.send(b"two")
+        self.assertTrue(generation.was_fed)
+        self.assertFalse(generation.was_heard)
+
     def test_drained(self):
         """Connections that wait for the next request do not hold up the end of a program."""
         self.get()

@@ -60,6 +60,7 @@ class MemoryWorkload:
         self.listens = True
         self.is_stubborn = False
         self.dies_when_connected = False
+        self.refusal = None
         self.megabytes = 50
         self.pid = 4321
         self.asked = []
@@ -71,6 +72,8 @@ class MemoryWorkload:
     async def connect(self, factory, seconds):
         if self.dies_when_connected:
             self.end()
+        if self.refusal is not None:
+            raise self.refusal
         if not self.listens or self.ended.called:
             raise ConnectError(string="nothing listens")
         protocol = factory.buildProtocol(None)
@@ -211,7 +214,7 @@ async def at_once(work):
     return work()
 
 
-def make_workloads(clock, engine, folder, limits_of=None, **limits):
+def make_workloads(clock, engine, folder, limits_of=None, events=None, **limits):
     """The programs of all apps, with these limits, or those that ``limits_of`` gives an app."""
     chosen = WorkloadLimits(**limits)
     names = (f"run{number}" for number in itertools.count())
@@ -222,6 +225,7 @@ def make_workloads(clock, engine, folder, limits_of=None, **limits):
         name_run=lambda: next(names),
         in_thread=at_once,
         publish_keys=nothing,
+        events=events,
     )
     folders = WorkloadFolders(logs=folder / "logs", data=folder / "data", keys=folder / "keys")
     return Workloads(supplies, folders)

@@ -20,6 +20,24 @@ def index():
     path, greeting = os.environ["CL_APP_PATH"], os.environ.get("GREETING", "")
     return f"{TEXT} with flask {flask.version} for {path}{greeting}"
 """
+HANGS = """
+import os, time
+import flask
+
+app = flask.Flask(__name__)
+SIGNAL = "/tmp/hangs"
+
+@app.get("/hang")
+def hang():
+    open(SIGNAL, "w").close()
+    return "from now on"
+
+@app.get("/")
+def index():
+    while os.path.exists(SIGNAL):
+        time.sleep(0.1)
+    return "well"
+"""
 LINKS = Path(tempfile.gettempdir()) / "clace-test-wheels"
 TCP = f"""
 [security]
@@ -53,6 +71,28 @@ class PythonAppTests(SharedDaemonTestCase):
         self.assertEqual(self.daemon.get("/sales/", login=None).status, 401)
         files = self.daemon.must("version", "files", "/sales")
         self.assertIn("app.star", files)
+
+    def test_hangs(self):
+        """One that hangs is ended, which is told wherever an operator looks, and the next request
+        starts it again.
+        """
+        checks = (
+            "status_check_interval_secs=1",
+            "status_health_attempts=3",
+            "health_timeout_secs=2",
+        )
+        conf = [word for check in checks for word in ("--conf", f"container.{check}")]
+        folder = self.source({"app.py": HANGS})
+        self.daemon.must("app", "create", "--approve", *conf, str(folder / "app.py"), "/hung")
+        self.assertEqual(self.daemon.get("/hung/hang").body, "from now on")
+        show = ("app", "show", "/hung")
+        self.wait_until("ended", lambda: "Program: failed" in self.daemon.must(*show), 60)
+        found = "hangs: it listens, and does not answer /hung/ in 2 seconds, in 3 of 3 checks"
+        self.assertIn(f"the program of /hung {found}", self.daemon.must(*show))
+        self.assertIn("clace: ended, for it hangs", self.daemon.must("app", "logs", "/hung"))
+        recorded = ("audit", "list", "--operation", "program_hangs")
+        self.wait_until("recorded", lambda: "/hung" in self.daemon.must(*recorded))
+        self.wait_until("well again", lambda: self.daemon.get("/hung/").body == "well", 60)
 
     def test_variables(self):
         """Params are variables of the program, declared or not; near misses are refused."""

@@ -21,6 +21,7 @@ _EVENTS = (
     "egress_refused",
     "expire_preview",
     "plugin_refused",
+    "program_hangs",
     *(f"webhook_{kind}" for kind in APP_KINDS),
 )
 
