@@ -214,6 +214,7 @@ class Installer:
 
         :raises StepFailed: if the time is over.
         """
+        work.tell("Compiling the modules of the packages")
         step = BuildStep(
             command=(python.path, *_COMPILE, f"{folder}/lib"),
             environment=_PLAIN,

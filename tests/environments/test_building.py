@@ -48,6 +48,7 @@ class BuildTests(EnvironmentCase):
     async def test_equal_needs_share(self):
         """Apps that need the same have one environment, which is installed once."""
         first = await self.build(SINGLE)
+        self.assertIn("Compiling the modules of the packages", self.told)
         self.told.clear()
         second = await self.build({"other.py": FLASK}, self.environments())
         self.assertEqual(second.key, first.key)

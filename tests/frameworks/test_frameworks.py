@@ -204,3 +204,9 @@ class FrameworkTests(FrameworkCase):
         while piece := answer.read(1_000_000):
             size += len(piece)
         return size
+
+    @framework("pandas")
+    def test_pandas(self):
+        """Packages of compiled code compute within the limits of the wall; a script names them."""
+        self.install("pandas")
+        self.assertEqual(self.daemon.get("/pandas/").body, "north 8 and 1")
