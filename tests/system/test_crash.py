@@ -7,6 +7,7 @@ import sqlite3
 import time
 from pathlib import Path
 
+from tests.support.repositories import Repository
 from tests.system.cases import DaemonTestCase, runs
 
 APP = 'app = ace.app("Large", routes = [ace.api("/", handler = lambda req: {"n": 1})])\n'
@@ -173,6 +174,123 @@ class ReloadTests(KilledCase):
         self.assertEqual(self.begin_reload(9).answer().status, 200)
         self.restart_killed()
         self.assertEqual(self.served(), "9")
+
+
+BODY = """def handler(req):
+    return "{}"
+
+app = ace.app("Small", routes=[ace.api("/", type=ace.TEXT)])
+"""
+
+
+class StepsTests(KilledCase):
+    """The steps of an operation that show outside of the server: it starts a process (git, or an
+    app's), it writes to the database, it answers. Killed at each of them it has the old state
+    afterwards or the new one; ``tests/operations/test_killed.py`` tries each step inside.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.folder = self.source({"app.star": BODY.format("0")})
+        self.daemon.install(self.folder, "/a", auth="none", approve=True)
+
+    def begin(self, route):
+        return self.daemon.begin_admin("POST", f"/_clace/{route}", b"{}")
+
+    def must(self, route):
+        answer = self.begin(route).answer()
+        self.assertEqual(answer.status, 200, answer.body)
+
+    def stage(self, body):
+        """Let the staging app answer something else."""
+        (self.folder / "app.star").write_text(BODY.format(body))
+        self.must("reload?appPathGlob=/a")
+
+    def served(self, *paths):
+        """What is answered at each path, and how many apps there are."""
+        apps = json.loads(self.daemon.admin("GET", "/_clace/apps?internal=true").body)["apps"]
+        answers = [self.daemon.get(path, login=None) for path in paths]
+        told = [each.body if each.status == 200 else each.status for each in answers]
+        return *told, len(apps)
+
+    def when_started(self, request, before):
+        limit = time.monotonic() + 10
+        while children_of(self.daemon.process.pid) == before and time.monotonic() < limit:
+            pass
+
+    def when_writes(self, request, before):
+        self.when_written()
+
+    def when_answered(self, request, before):
+        self.assertEqual(request.answer().status, 200)
+
+    def each_step(self, prepare, route, paths, before, after):
+        """Kill the server at each step of an operation; ``before`` and ``after`` it, ``paths``
+        answer so.
+        """
+        for step in (self.when_started, self.when_writes, self.when_answered):
+            prepare()
+            self.assertEqual(self.served(*paths), before)
+            children = children_of(self.daemon.process.pid)
+            request = self.begin(route)
+            step(request, children)
+            self.restart_killed()
+            request.connection.close()
+            found = self.served(*paths)
+            self.assertIn(found, (before, after), step)
+        self.assertEqual(found, after)
+
+    def test_promote(self):
+        """Production has the version before, or that of its staging app."""
+
+        def prepare():
+            self.stage("0")
+            self.must("promote?appPathGlob=/a")
+            self.stage("1")
+
+        paths = ("/a", "/a_cl_stage")
+        self.each_step(prepare, "promote?appPathGlob=/a", paths, ("0", "1", 2), ("1", "1", 2))
+
+    def test_revert(self):
+        """The app has the version that it went back from, or the one it went back to."""
+
+        def prepare():
+            for body in "01":
+                self.stage(body)
+                self.must("promote?appPathGlob=/a")
+
+        route = "version?appPath=/a&version=revert"
+        self.each_step(prepare, route, ("/a",), ("1", 2), ("0", 2))
+
+    def test_apply(self):
+        """One app is changed and another created, or neither is."""
+        other = self.source({"app.star": BODY.format("other")})
+        lines = f'app("/a", "{self.folder}", auth="none")\napp("/b", "{other}", auth="none")\n'
+        file = self.source({"apps.ace": lines}) / "apps.ace"
+
+        def prepare():
+            self.daemon.admin("DELETE", "/_clace/app?appPathGlob=/b*")
+            self.stage("0")
+            self.must("promote?appPathGlob=/a")
+            (self.folder / "app.star").write_text(BODY.format("1"))
+
+        route = f"apply?applyPath={file}&reload=matched&promote=true&approve=true"
+        self.each_step(prepare, route, ("/a", "/b"), ("0", 404, 2), ("1", "other", 4))
+
+    def test_preview(self):
+        """The preview is served and listed, or not there at all."""
+        repository = Repository(Path(self.mktemp()).absolute())
+        repository.commit({"app.star": BODY.format("main").encode()})
+        self.daemon.install(repository.url, "/git", auth="none", approve=True)
+        commit = repository.commit({"app.star": BODY.format("next").encode()})
+        address = f"/git_cl_preview_{commit}"
+        named = f"appPath=/git&commitId={commit}"
+
+        def prepare():
+            self.daemon.admin("DELETE", f"/_clace/preview?{named}")
+
+        route = f"preview?{named}&approve=true"
+        self.each_step(prepare, route, (address,), (404, 4), ("next", 5))
 
 
 class ProgramsTests(DaemonTestCase):
