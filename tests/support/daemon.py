@@ -236,8 +236,9 @@ class Daemon:
         path: str,
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
+        timeout: float = 30,
     ) -> Answer:
-        return self.begin_admin(method, path, body, headers).answer()
+        return self.begin_admin(method, path, body, headers, timeout).answer()
 
     def install(
         self, source: Path, path: str, *, auth: str = "", approve: bool = False, dev: bool = False
@@ -255,11 +256,12 @@ class Daemon:
         path: str,
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
+        timeout: float = 30,
     ) -> Pending:
         """Send a request to the admin API over its UNIX socket."""
-        connection = http.client.HTTPConnection("localhost", timeout=30)
+        connection = http.client.HTTPConnection("localhost", timeout=timeout)
         connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(30)
+        connection.sock.settimeout(timeout)
         connection.sock.connect(str(self.home / "run" / "clace.sock"))
         connection.request(
             method, path, body, {"Content-Type": "application/json", **(headers or {})}
