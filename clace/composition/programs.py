@@ -74,8 +74,9 @@ class Programs:
         processes = ProcessEngine(reactor, built, self.starter, places, file_threads.run)
         settings = container_settings(data.config, os.environ)
         containers = ContainerEngine(reactor, starter, sources, settings, file_threads.run)
+        apps, versions = data.store.apps, data.store.versions
         seconds = settings.sweep_seconds if containers.is_there else 0
-        self.sweeper = ContainerSweeper(reactor, containers, data.store.apps, seconds)
+        self.sweeper = ContainerSweeper(reactor, containers, apps, versions, seconds)
         engine = ChosenEngines(processes, containers if containers.is_there else None)
         supplies = self._supplies(engine, tokens)
         self.workloads = Workloads(supplies, folders(home))

@@ -15,6 +15,7 @@ from zope.interface import implementer
 from clace.containers.command import ContainerCommand
 from clace.containers.commands import EngineCommands, Log
 from clace.containers.discovery import MISSING
+from clace.containers.image_sweeping import ImageSweep, KeptVersions
 from clace.containers.images import AppImage, Images, ISourceFolder
 from clace.containers.inspected import is_running, label_of, pid_of, published_port, the_one
 from clace.containers.mounts import ContainerMounts, volume_texts
@@ -86,7 +87,9 @@ class ContainerEngine:
         self._sources = sources
         self._folder = settings.home / "run" / "containers"
         self._commands = EngineCommands(reactor, starter, settings)
-        self._images = Images(self._commands, sources, reactor, settings)
+        self._image_sweep = ImageSweep(self._commands, settings.home)
+        given = self._image_sweep.given
+        self._images = Images(self._commands, sources, reactor, settings, given)
         self._mounts = ContainerMounts(settings, self._folder)
         self._connections = ContainerConnections(reactor)
         self._way = settings.way
@@ -221,6 +224,12 @@ class ContainerEngine:
         self._unclaimed = frozenset(wanted)
         removed = [name for name in left if name not in wanted and name not in self._used]
         return tuple([name for name in removed if await self._remove(name)])
+
+    async def sweep_images(self, installed: frozenset[str], kept: KeptVersions) -> tuple[str, ...]:
+        """Remove images of installed apps that no kept version is made of, nor a program runs in,
+        if the last look has found them so too; return their names.
+        """
+        return await self._image_sweep.sweep(installed, kept) if self.is_there else ()
 
     async def _is_wanted(self, name: str, installed: frozenset[str]) -> bool:
         seen = None if name in self._unclaimed else await self._inspected(name)

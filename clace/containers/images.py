@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,13 +15,20 @@ from clace.containers.commands import EngineCommands
 from clace.containers.containerfile import ContainerFile, read_containerfile
 from clace.containers.dev import DevPlan, check_last, dev_plan
 from clace.containers.inspected import the_one
-from clace.containers.names import digest, image_name, images_of
+from clace.containers.names import (
+    DIGEST_PIN,
+    HOME_LABEL,
+    ID_PIN,
+    IMAGE_PIN,
+    digest,
+    image_name,
+    images_of,
+)
 from clace.containers.settings import ContainerSettings
 from clace.errors import AppBroken, AppBusy, SourceError
 from clace.interfaces import IFiles, Tell, WorkloadOrder
 from clace.model import AUTO, CONTAINER_FILES, IMAGE_PREFIX, NIXPACKS, AppKind, Lifetime
 
-IMAGE_PIN, ID_PIN, DIGEST_PIN = "image", "image_id", "image_digest"
 _PULL_SECONDS = 1800
 
 
@@ -66,8 +73,11 @@ class Images:
         sources: ISourceFolder,
         clock: Any,
         settings: ContainerSettings,
+        given: Callable[[str, str], None],
     ) -> None:
+        """``given`` is told an app and the name of an image that is built for it, or was."""
         self._commands = commands
+        self._given = given
         self._sources = sources
         self._clock = clock
         self._settings = settings
@@ -111,6 +121,7 @@ class Images:
         self, order: WorkloadOrder, name: str, wanted: AppImage, tell: Tell
     ) -> AppImage:
         image = image_name(order.app, _made_of(order, name, wanted.dev))
+        self._given(order.app.id, image)
         found = await self._id_of(image)
         if not found:
             target = wanted.dev.target if wanted.dev is not None else ""
@@ -161,6 +172,7 @@ class Images:
         built = await self._commands.follow(
             (
                 *("build", *self._settings.build_args, f"--tag={build.image}"),
+                f"--label={HOME_LABEL}={self._settings.home}",
                 *(f"--file={folder / build.name}", *given, str(context)),
             ),
             log,

@@ -8,6 +8,8 @@ from pathlib import Path
 from clace.model import App, AppKind
 
 CONTAINER, IMAGE, VOLUME = "clc", "cli", "clv"
+IMAGE_PIN, ID_PIN, DIGEST_PIN = "image", "image_id", "image_digest"
+"""Names of what fixes the image of a version."""
 _DIGITS = 16
 _LABEL = "dev.clace."
 APP_LABEL, HOME_LABEL, HASH_LABEL, COMMAND_LABEL = (

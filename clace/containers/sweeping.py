@@ -1,4 +1,4 @@
-"""The regular removal of containers whose apps are gone."""
+"""The regular removal of containers and images that nobody needs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from clace.model import App
+from clace.interfaces import StoredVersion
+from clace.model import App, AppMetadata
 
 Installed = Callable[[], Awaitable[Iterable[App]]]
 """Gives all apps, staging apps and previews among them."""
+Versions = Callable[[str], Awaitable[Iterable[StoredVersion]]]
+"""Gives all versions of an app that are kept."""
 
 
 class ISweeps(Protocol):
@@ -22,16 +25,29 @@ class ISweeps(Protocol):
     def sweep(self, installed: frozenset[str]) -> Awaitable[tuple[str, ...]]:
         """Remove containers of apps that are not installed; return their names."""
 
+    def sweep_images(
+        self, installed: frozenset[str], kept: Callable[[str], Awaitable[Iterable[AppMetadata]]]
+    ) -> Awaitable[tuple[str, ...]]:
+        """Remove images that no kept version of an app is made of; return their names."""
+
 
 class ContainerSweeper(Service):
     """Looks for containers that an earlier run of the server has left, and nobody needs."""
 
     _log = Logger()
 
-    def __init__(self, clock: Any, engine: ISweeps, installed: Installed, seconds: float) -> None:
+    def __init__(
+        self,
+        clock: Any,
+        engine: ISweeps,
+        installed: Installed,
+        versions: Versions,
+        seconds: float,
+    ) -> None:
         self.setName("containers")
         self._engine = engine
         self._installed = installed
+        self._versions = versions
         self._seconds = seconds
         self._looking = LoopingCall(self._look)
         self._looking.clock = clock
@@ -54,3 +70,8 @@ class ContainerSweeper(Service):
         installed = frozenset(app.id for app in await self._installed())
         for name in await self._engine.sweep(installed):
             self._log.info("Removed the container {name}, whose app is gone", name=name)
+        for name in await self._engine.sweep_images(installed, self._kept):
+            self._log.info("Removed the image {name}, of no version that is kept", name=name)
+
+    async def _kept(self, app_id: str) -> Iterable[AppMetadata]:
+        return [version.metadata for version in await self._versions(app_id)]

@@ -317,6 +317,63 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
         await other.forget(self.order().app.id)
         self.assertNotIn("sweepsandforgets", podman(self.settings, "images"))
 
+    async def image(self, word):
+        """The name of an image that is built of a file with this word, and its id."""
+        files = {"Containerfile": FILE + b"LABEL word=%b\n" % word, "program": program()}
+        before = set(podman(self.settings, "images", "--format={{.Tag}}").split())
+        prepared = await self.engine.prepare(self.order(files), self.told.append)
+        after = set(podman(self.settings, "images", "--format={{.Tag}}").split())
+        (tag,) = after - before
+        return tag, prepared
+
+    async def test_sweeps_images(self):
+        """An image goes when nothing needs it at two looks in a row: no kept version, no container,
+        and none of what the app was given last.
+        """
+        images = [await self.image(word) for word in (b"kept", b"runs", b"old", b"a", b"b", b"c")]
+        kept, runs, old, *recent = [tag for tag, _prepared in images]
+        workload = await self.engine.start(images[1][1], self.logged.append)
+        self.workloads.append(workload)
+        pins = dict(images[0][1].pins)
+        app = self.order().app.id
+
+        async def versions(_app):
+            return (AppMetadata(loads=("container.in",), pins=pins),)
+
+        for expected in ((), (old,)):
+            removed = await self.engine.sweep_images(frozenset({app}), versions)
+            self.assertEqual([name.partition(":")[2] for name in removed], [*expected])
+        left = podman(self.settings, "images", "--format={{.Tag}}").split()
+        self.assertTrue({kept, runs, *recent} <= set(left))
+        await workload.stop()
+        (gone,) = await self.engine.sweep_images(frozenset({app}), versions)
+        self.assertTrue(gone.endswith(f":{runs}"))
+
+    async def test_unknown_images(self):
+        """No image goes of an app with a version whose image is not known, of an app that this
+        server does not have, or of another server.
+        """
+        for word in (b"1", b"2", b"3", b"4"):
+            await self.image(word)
+        app = self.order().app.id
+
+        for installed, pins in (
+            ({app}, {}),
+            ({app}, {"image_id": "built anew since"}),
+            ({"app_prd_other"}, {"image": "nginx", "image_id": "pulled"}),
+        ):
+
+            async def versions(_app, pins=pins):
+                return (AppMetadata(loads=("container.in",), pins=pins),)
+
+            for _ in range(2):
+                removed = await self.engine.sweep_images(frozenset(installed), versions)
+                self.assertEqual(removed, ())
+        other = self.make_engine(home=self.home / "other")
+        for _ in range(2):
+            removed = await other.sweep_images(frozenset({app}), versions)
+            self.assertEqual(removed, ())
+
     async def test_image_that_is_here(self):
         """An image is used by its name, and pinned: a later one of the same name is another."""
         prepared = await self.engine.prepare(self.order(), self.told.append)

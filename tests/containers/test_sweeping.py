@@ -1,11 +1,14 @@
 """The regular look for containers that nobody needs."""
 
+from datetime import UTC, datetime
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.containers.sweeping import ContainerSweeper
 from clace.errors import ProgramFailed
-from clace.model import App
+from clace.interfaces import StoredVersion
+from clace.model import App, AppMetadata
 
 
 class Engine:
@@ -21,6 +24,11 @@ class Engine:
             raise ProgramFailed("no engine")
         return ("clc-1",)
 
+    async def sweep_images(self, installed, kept):
+        (app_id,) = installed
+        self.pins = [metadata.pins for metadata in await kept(app_id)]
+        return ("cli-1",)
+
 
 class SweeperTests(SynchronousTestCase):
     def setUp(self):
@@ -30,7 +38,11 @@ class SweeperTests(SynchronousTestCase):
         async def installed():
             return (App(id="app_prd_1", path="/x"),)
 
-        sweeper = ContainerSweeper(self.clock, self.engine, installed, seconds)
+        async def versions(app_id):
+            metadata = AppMetadata(pins={"image_id": app_id})
+            return (StoredVersion(metadata=metadata, create_time=datetime(2026, 1, 1, tzinfo=UTC)),)
+
+        sweeper = ContainerSweeper(self.clock, self.engine, installed, versions, seconds)
         sweeper.startService()
         self.addCleanup(sweeper.stopService)
         return sweeper
@@ -43,6 +55,11 @@ class SweeperTests(SynchronousTestCase):
         sweeper.stopService()
         self.clock.advance(600)
         self.assertEqual(len(self.engine.asked), 2)
+
+    def test_images(self):
+        """Images are looked at with what the kept versions pin."""
+        self.start(60)
+        self.assertEqual(self.engine.pins, [{"image_id": "app_prd_1"}])
 
     def test_goes_on_after_a_failure(self):
         """An engine that does not answer is asked again the next time."""
