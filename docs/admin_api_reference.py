@@ -12,15 +12,23 @@ import msgspec
 from clace.admin_api import (
     apps,
     audit,
+    backups,
+    declarations,
     history,
     lockouts,
+    previews,
+    programs,
     roles,
     secrets,
+    sending,
     server,
+    sessions,
     settings,
+    sync,
     tokens,
     users,
     versions,
+    webhooks,
 )
 from clace.admin_api.catalogue import OPERATIONS, AnyOperation
 from clace.admin_api.operation import PREFIX
@@ -30,15 +38,23 @@ from clace.web.statuses import status_of
 PAGE = Path(__file__).parent / "admin-api.md"
 _NOUNS = (
     apps,
+    sending,
+    programs,
     versions,
     history,
+    previews,
     settings,
+    declarations,
+    sync,
+    webhooks,
     secrets,
     users,
+    sessions,
     tokens,
     lockouts,
     roles,
     audit,
+    backups,
     server,
 )
 _INTRODUCTION = """\

@@ -1,4 +1,4 @@
-"""Sources that are sent to the server, piece by piece, for apps to be made or reloaded of them."""
+"""Sent sources: folders that reach the server in pieces, to become apps or to renew them."""
 
 from __future__ import annotations
 

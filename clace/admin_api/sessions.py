@@ -1,4 +1,4 @@
-"""Sessions of browsers that have signed in."""
+"""Sessions: browsers that have signed in."""
 
 from __future__ import annotations
 

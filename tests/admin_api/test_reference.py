@@ -5,6 +5,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.admin_api.catalogue import OPERATIONS
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -17,3 +19,9 @@ class ReferenceTests(SynchronousTestCase):
         page = (DOCS / "admin-api.md").read_text("utf-8")
         hint = "run: python docs/admin_api_reference.py"
         self.assertTrue(page == module.admin_api_reference(), hint)
+
+    def test_is_whole(self):
+        """Each operation that the server serves is described once."""
+        page = (DOCS / "admin-api.md").read_text("utf-8")
+        for operation in OPERATIONS:
+            self.assertEqual(page.count(f"\n`{operation.name}`, needs "), 1, operation.name)
