@@ -63,10 +63,13 @@ def _oldest_first(cache: Path) -> list[Path]:
     for archives in cache.glob(_ARCHIVES):
         if archives.is_symlink():
             continue
-        for entry in os.scandir(archives):
-            if entry.is_dir(follow_symlinks=False):
-                status = entry.stat(follow_symlinks=False)
-                found.append((status.st_mtime_ns, Path(entry.path)))
+        with suppress(FileNotFoundError), os.scandir(archives) as entries:
+            for entry in entries:
+                if not entry.is_dir(follow_symlinks=False):
+                    continue
+                with suppress(FileNotFoundError):  # taken out since it was listed
+                    status = entry.stat(follow_symlinks=False)
+                    found.append((status.st_mtime_ns, Path(entry.path)))
     return [path for _, path in sorted(found)]
 
 

@@ -17,6 +17,7 @@ _EVENTS = (
     "app_limit",
     "audit_ration",
     "audit_trim",
+    "delete_data",
     "drop_approvals",
     "egress_refused",
     "expire_preview",
