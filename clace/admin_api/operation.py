@@ -182,8 +182,12 @@ class Refusal(Struct, frozen=True):
 
 
 class ToldLine(Struct, frozen=True, kw_only=True):
-    """A line of an answer that tells what goes on: a text, or at the end a result or a refusal."""
+    """A line of an answer that tells what goes on: a text, a step that begins or has ended, or at
+    the end a result or a refusal.
+    """
 
     line: str = ""
+    step: str = ""
+    ended: bool = False
     result: Any = UNSET
     refusal: Refusal | UnsetType = UNSET

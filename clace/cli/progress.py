@@ -14,7 +14,7 @@ import click
 
 from clace.cli.outside import CommandSurroundings
 from clace.cli.text import note
-from clace.telling import TakeLine, listening
+from clace.telling import WorkStep, listening
 from clace.text import one_line
 
 
@@ -64,64 +64,96 @@ class Progress:
 
 FIRST_SECONDS, PLAIN_SECONDS = 2.0, 10.0
 """The time after which work is told to go on where a person looks on, and elsewhere."""
+SHOWN_SECONDS = 0.1
+"""The least duration of a step that is told."""
+_CLEARED = "\r\x1b[K"
 
 
 @contextmanager
-def told_to_go_on(name: str) -> Iterator[TakeLine]:
-    """Tell on stderr that work goes on, and for how long, if it takes its time.
-
-    On a terminal that is one line, which goes at the end; elsewhere a line from time to time. What
-    is handed out takes lines about the work, which stay.
-    """
+def telling(name: str) -> Iterator[None]:
+    """Tell on stderr that work goes on and for how long, and the lines and long steps of it."""
     is_live = sys.stderr.isatty()
-    ended, writing = Event(), Lock()
-
-    def write(text: str) -> None:
-        with writing:
-            _write(text)
-
-    thread = Thread(
-        target=tick, args=(name, ended.wait, time.monotonic, write), kwargs={"is_live": is_live}
-    )
-    thread.daemon = True
+    work, ended = LongWork(name, time.monotonic, _write, is_live=is_live), Event()
+    thread = Thread(target=work.tick, args=(ended.wait,), daemon=True)
     thread.start()
     try:
-        yield lambda line: write(line_of_work(line, is_live=is_live))
+        with listening(work.line, work.step):
+            yield
     finally:
         ended.set()
         thread.join()
 
 
-@contextmanager
-def telling(name: str) -> Iterator[None]:
-    """Tell on stderr that work goes on, and the lines that the server tells of it."""
-    with told_to_go_on(name) as tell, listening(tell):
-        yield
+class LongWork:
+    """Work that goes on elsewhere, as it is told.
+
+    On a terminal that is one line, which goes at the end; elsewhere a line from time to time. Lines
+    about the work stay, and so do steps that took their time, with their durations, once the work
+    as a whole has taken long enough to be told.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        seconds: Callable[[], float],
+        write: Callable[[str], object],
+        *,
+        is_live: bool,
+    ) -> None:
+        self._name = one_line(name)
+        self._seconds = seconds
+        self._write = write
+        self._is_live = is_live
+        self._begun = seconds()
+        self._steps: dict[str, float] = {}
+        self._unwritten: list[str] = []
+        self._is_told = False
+        self._turn = Lock()
+
+    def line(self, text: str) -> None:
+        with self._turn:
+            self._write(line_of_work(text, is_live=self._is_live))
+
+    def step(self, step: WorkStep) -> None:
+        """A step begins, or has ended; some go on beside each other."""
+        with self._turn:
+            now = self._seconds()
+            if not step.has_ended:
+                self._steps[step.name] = now
+                return
+            took = now - self._steps.pop(step.name, now)
+            if took >= SHOWN_SECONDS:
+                self._unwritten.append(f"{step.name}: {took:.1f} s")
+                self._write_steps()
+
+    def tick(self, ended: Callable[[float], bool]) -> None:
+        """Tell that the work goes on until it has ``ended``, which waits for so many seconds."""
+        pause = FIRST_SECONDS if self._is_live else PLAIN_SECONDS
+        while not ended(pause):
+            with self._turn:
+                self._is_told = True
+                self._write_steps()
+                self._write(self._told())
+            pause = 1.0 if self._is_live else PLAIN_SECONDS
+        if self._is_told and self._is_live:
+            self._write(_CLEARED)
+
+    def _told(self) -> str:
+        at = f" ({one_line(list(self._steps)[-1])})" if self._steps else ""
+        told = f"{self._name}{at}: {self._seconds() - self._begun:.0f} s"
+        return f"{_CLEARED}  {told} " if self._is_live else f"{told}, and goes on\n"
+
+    def _write_steps(self) -> None:
+        if self._is_told:
+            for told in self._unwritten:
+                self._write(line_of_work(told, is_live=self._is_live))
+            self._unwritten.clear()
 
 
 def line_of_work(line: str, *, is_live: bool) -> str:
     """Return a line about work as it is written: on a terminal in the place of its time."""
     told = one_line(line)
-    return f"\r\x1b[K  {told}\n" if is_live else f"{told}\n"
-
-
-def tick(
-    name: str,
-    ended: Callable[[float], bool],
-    seconds: Callable[[], float],
-    write: Callable[[str], object],
-    *,
-    is_live: bool,
-) -> None:
-    """Tell that work goes on until it has ``ended``, which waits for so many seconds."""
-    begun, is_told = seconds(), False
-    pause = FIRST_SECONDS if is_live else PLAIN_SECONDS
-    while not ended(pause):
-        told = f"{one_line(name)}: {seconds() - begun:.0f} s"
-        write(f"\r  {told} " if is_live else f"{told}, and goes on\n")
-        is_told, pause = True, 1.0 if is_live else PLAIN_SECONDS
-    if is_told and is_live:
-        write("\r\x1b[K")
+    return f"{_CLEARED}  {told}\n" if is_live else f"{told}\n"
 
 
 def _write(text: str) -> None:

@@ -20,7 +20,7 @@ from clace.client.transport import (
     collected,
 )
 from clace.errors import BadRequest, ServerUnreachable
-from clace.telling import TakeLine, listener
+from clace.telling import TakeLine, WorkStep, listener, step_listener
 
 T = TypeVar("T", bound=Struct)
 _OK = 200
@@ -58,6 +58,7 @@ class AdminClient:
             yield tuple(self._decoded(line, operation.result) for line in lines)
 
     async def _told(self, operation: Operation[Q, R], query: Q, hear: TakeLine) -> R:
+        take_step = step_listener()
         async for lines in self._lines(operation, query):
             for line in lines:
                 told = self._decoded(line, ToldLine)
@@ -65,9 +66,12 @@ class AdminClient:
                     raise told_refusal(told.refusal)
                 if told.result is not UNSET:
                     return self._read(msgspec.convert, told.result, operation.result)
-                if not told.line:  # it is the answer of an older server, which tells nothing
+                if told.step:
+                    take_step(WorkStep(told.step, told.ended))
+                elif told.line:
+                    hear(told.line)
+                else:  # it is the answer of an older server, which tells nothing
                     return self._decoded(line, operation.result)
-                hear(told.line)
         raise cannot_reach(self._server_uri, CUT)
 
     async def _lines(self, operation: Operation[Q, R], query: Q) -> AsyncIterator[list[bytes]]:

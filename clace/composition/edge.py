@@ -155,6 +155,7 @@ class Edge:
             self._administration,
             guard,
             self._data.events,
+            clock=self._reactor,
             new_id=self._data.new_id,
             version=self._apps.version,
             audit_reads=self._config.audit.reads,

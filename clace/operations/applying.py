@@ -51,6 +51,7 @@ from clace.operations.reloading import AppReloading, ReloadOutcome, ReloadRun
 from clace.operations.rooms import OperationRooms
 from clace.operations.settings import check_own_host
 from clace.operations.withheld import resolved, unresolved
+from clace.telling import step
 
 _MODES = (NONE, UPDATED, MATCHED)
 
@@ -97,7 +98,8 @@ class DeclarationOperations:
         request.check(ANY_APP)
         glob = AppGlob.parse(query.app_path_glob)
         self._configured.check_git_auth(query.git_auth)
-        declared = await self._files.read(query)
+        with step(f"read {query.apply_path}"):
+            declared = await self._files.read(query)
         wanted = {path: one for path, one in declared.apps.items() if glob.matches(path)}
         catalogue = await self._rooms.catalogue(request)
         gone = doomed(query, declared, catalogue, glob)

@@ -42,6 +42,7 @@ from clace.operations.edits import check_declared, checked, checked_list
 from clace.operations.known import KnownApps, digest_of
 from clace.operations.rooms import OperationRooms
 from clace.operations.staging_places import StagingPlaces
+from clace.telling import step
 
 DEFAULT_AUTH = "default"
 
@@ -166,7 +167,8 @@ class AppCreation:
         fetched = await self._fetch(app, request)
         # A dev's folder may change while it is loaded: what is known of it must not be newer.
         refs = dict(fetched.files.refs)
-        audited = await self._rooms.runtime.audit(app, fetched.files)
+        with step(f"{app.main_address}: read its declarations"):
+            audited = await self._rooms.runtime.audit(app, fetched.files)
         check_declared(app, request.param_values or {}, audited)
         check_on_disk(app, audited)
         check_program(app, audited)

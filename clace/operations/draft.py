@@ -24,6 +24,7 @@ from clace.interfaces import (
 )
 from clace.model import App, AppMetadata, AppSettings
 from clace.operations.changes import app_changes, app_changes_by_value, changed_ids, pinned
+from clace.telling import step
 
 MOST_ASIDE = 64
 """The loaded apps that wait for a commit, each in a process of its own."""
@@ -105,7 +106,8 @@ class AppsDraft:
 
         :raises AppBroken: if it does not load.
         """
-        loaded = await self._runtime.load(app, files)
+        with step(f"{app}: load"):
+            loaded = await self._runtime.load(app, files)
         self._collected.loaded.append((app, loaded))
         self._aside.append((self._collected, app, loaded))
         if len(self._aside) > MOST_ASIDE:
@@ -228,7 +230,8 @@ class AppsDraft:
         self._join()
         collected = self._collected
         collected.changes = [pinned(change, self._pins) for change in collected.changes]
-        stored = await self._store.commit(tuple(collected.changes), dry_run=dry_run)
+        with step("store the changes"):
+            stored = await self._store.commit(tuple(collected.changes), dry_run=dry_run)
         if dry_run:
             return
         self._installed.change(set(changed_ids(collected.changes)), stored)

@@ -37,6 +37,7 @@ from clace.model import App, AppGlob, AppKind, AppPath, Deed
 from clace.operations.approval import report
 from clace.operations.creation import AppStamp, described
 from clace.operations.rooms import OperationRooms
+from clace.telling import step
 
 MAX_NAME = 80
 MAX_SECONDS = 10 * 366 * 86_400
@@ -65,7 +66,8 @@ class PreviewOperations:
         app = self._preview(main, query, request.user_id)
         self._check_free(app.address, catalogue.apps)
         fetched = await self._rooms.sources.fetch(revision_of(main, query))
-        audited = await self._rooms.runtime.audit(app, fetched.files)
+        with step(f"{app.main_address}: read its declarations"):
+            audited = await self._rooms.runtime.audit(app, fetched.files)
         demands, granted = audited.demands, main.metadata.approved
         made = self._created(app, report(app, demands, granted, approve=query.approve), query)
         made = replace(made, warnings=(*fetched.warnings, *audited.warnings))

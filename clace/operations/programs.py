@@ -21,7 +21,7 @@ from clace.admin_api import (
 )
 from clace.errors import BadRequest
 from clace.interfaces import Asking, IProgramControl, IProgramOperations, LogFilter
-from clace.line_queue import LineQueue
+from clace.line_queue import LEFT_OUT, LineQueue
 from clace.model import LOG_LEVELS, App, has_program
 from clace.operations.rooms import OperationRooms
 from clace.text import time_text
@@ -47,7 +47,7 @@ class ProgramOperations:
     async def read_log(self, query: ReadLog, request: Asking) -> AsyncIterator[tuple[LogLine, ...]]:
         app = await self._found(query.app_path, request)
         wanted = _filter(query)
-        coming = LineQueue()
+        coming = LineQueue(LEFT_OUT)
         log = self._control.log(app)
         if query.follow:
             log.follow(wanted, coming.put)
@@ -83,7 +83,7 @@ class ProgramOperations:
         if not query.body.command:
             raise BadRequest("a command is missing")
         await self._rooms.runtime.awaken(app)
-        coming = LineQueue()
+        coming = LineQueue(LEFT_OUT)
         running = Deferred.fromCoroutine(self._control.run(app, query.body.command, coming.put))
         ended: list[CommandPiece] = []
         failed: list[Failure] = []

@@ -23,6 +23,7 @@ from clace.operations.known import KnownApps, digest_of
 from clace.operations.promotion import is_behind, promote
 from clace.operations.rooms import OperationRooms
 from clace.operations.together import together
+from clace.telling import step
 
 # Hosts compute while they load; more at once would only hold up requests.
 _AT_ONCE = 2
@@ -216,7 +217,8 @@ class AppReloading:
         stored = self._known.audited(seen)
         audited = None if run.query.force_reload else self._known.audited(seen, digest)
         if audited is None:
-            audited = await self._rooms.runtime.audit(edited, fetched.files)
+            with step(f"{edited.main_address}: read its declarations"):
+                audited = await self._rooms.runtime.audit(edited, fetched.files)
         if stored is not None and not seen.is_dev:
             granted = stored.demands.granted_by(seen.metadata.approved)
         else:

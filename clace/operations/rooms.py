@@ -21,6 +21,7 @@ from clace.interfaces import (
 from clace.model import App
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.draft import AppsDraft, Committed, nobody_listens
+from clace.telling import step
 
 _SITE = "static"
 """The spec of a folder that stays on the disk and has no program."""
@@ -74,7 +75,8 @@ class OperationRooms:
         elif app.metadata.stays_on_disk:
             return await self._site(app, await self.sources.programs(app.source_url))
         else:
-            fetched = await self.sources.fetch(revision)
+            with step(f"{app.main_address}: fetch the source"):
+                fetched = await self.sources.fetch(revision)
         return await self.specs.fill(fetched, app)
 
     async def refilled(self, seen: App, edited: App) -> IFiles:

@@ -16,6 +16,7 @@ from clace.operations.catalogue import AppCatalogue, naming
 from clace.operations.draft import AppsDraft
 from clace.operations.promotion import is_behind, promote
 from clace.operations.rooms import OperationRooms
+from clace.telling import step
 
 Edit = Callable[[AppMetadata], AppMetadata]
 Check = Callable[[App, AuditedSource], None]
@@ -99,7 +100,8 @@ class StagedUpdates:
         """The edited app, with the approvals of ``seen`` that it still asks for; and its demands
         that are not approved.
         """
-        audited = await self._rooms.runtime.audit(edited, files)
+        with step(f"{edited.main_address}: read its declarations"):
+            audited = await self._rooms.runtime.audit(edited, files)
         check(seen, audited)
         if edited == seen:
             return seen, Demands()

@@ -5,8 +5,8 @@ import json
 import click
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.cli.progress import Progress, line_of_work, tick
-from clace.telling import listener
+from clace.cli.progress import LongWork, Progress, line_of_work
+from clace.telling import WorkStep, listener
 from tests.support.command_line import CommandLineCase
 
 
@@ -31,35 +31,70 @@ class InterruptedTests(CommandLineCase, SynchronousTestCase):
             self.assertEqual(self.run_cli(*command).stderr, "error: interrupted\n")
 
 
-class TickTests(SynchronousTestCase):
-    def told(self, times, *, is_live):
-        """What is written about work that ends after so many pauses."""
-        waits, written = iter([False] * times + [True]), []
-        pauses, now = [], [0.0]
+class LongWorkTests(SynchronousTestCase):
+    """Work with a clock of its own, written to a list."""
+
+    def setUp(self):
+        self.now, self.written, self.pauses = 0.0, [], []
+
+    def work(self, *, is_live):
+        return LongWork("Reload", lambda: self.now, self.written.append, is_live=is_live)
+
+    def tick(self, work, times, meanwhile=lambda: None):
+        """Let the work end after so many pauses; ``meanwhile`` comes before each next one."""
+        waits = iter([False] * times + [True])
 
         def ended(pause):
-            pauses.append(pause)
-            now[0] += pause
+            if self.pauses:
+                meanwhile()
+            self.pauses.append(pause)
+            self.now += pause
             return next(waits)
 
-        tick("Reload", ended, lambda: now[0], written.append, is_live=is_live)
-        return written, pauses
+        work.tick(ended)
+        return self.written
 
     def test_quick(self):
-        """What is quick is not told."""
+        """What is quick is not told, and neither are its steps."""
         for is_live in (True, False):
-            self.assertEqual(self.told(0, is_live=is_live)[0], [])
+            work = self.work(is_live=is_live)
+            work.step(WorkStep("/x: load"))
+            self.now += 1
+            work.step(WorkStep("/x: load", has_ended=True))
+            self.assertEqual(self.tick(work, 0), [])
 
     def test_terminal(self):
         """On a terminal a line tells the seconds after two, and goes at the end."""
-        written, pauses = self.told(2, is_live=True)
-        self.assertEqual(written, ["\r  Reload: 2 s ", "\r  Reload: 3 s ", "\r\x1b[K"])
-        self.assertEqual(pauses, [2, 1, 1])
+        written = self.tick(self.work(is_live=True), 2)
+        self.assertEqual(written, ["\r\x1b[K  Reload: 2 s ", "\r\x1b[K  Reload: 3 s ", "\r\x1b[K"])
+        self.assertEqual(self.pauses, [2, 1, 1])
 
     def test_plain(self):
         """Elsewhere each ten seconds are a line."""
-        written, _ = self.told(2, is_live=False)
+        written = self.tick(self.work(is_live=False), 2)
         self.assertEqual(written, ["Reload: 10 s, and goes on\n", "Reload: 20 s, and goes on\n"])
+
+    def test_steps(self):
+        """The step that goes on is told, and how long those took that have ended, but not of those
+        that were over at once; what they are called drives no terminal.
+        """
+        work = self.work(is_live=False)
+        work.step(WorkStep("/x: fetch\x1b[2J"))
+        work.step(WorkStep("/y: fetch"))
+        work.step(WorkStep("/y: fetch", has_ended=True))
+        self.now += 1.5
+        work.step(WorkStep("/x: fetch\x1b[2J", has_ended=True))
+        work.step(WorkStep("/x: load"))
+        written = self.tick(work, 2, lambda: work.step(WorkStep("/x: load", has_ended=True)))
+        self.assertEqual(
+            written,
+            [
+                "/x: fetch\\x1b[2J: 1.5 s\n",
+                "Reload (/x: load): 12 s, and goes on\n",
+                "/x: load: 10.0 s\n",
+                "Reload: 22 s, and goes on\n",
+            ],
+        )
 
 
 class LineTests(CommandLineCase, SynchronousTestCase):

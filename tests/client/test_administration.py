@@ -113,7 +113,7 @@ class PlainAnswer(Resource):
 def admin_api(administration):
     """The resource of the admin API."""
     events = maker_into(NoAudit())
-    api = AdminAPI(administration, trusted, events, new_id=lambda: "1", version="0")
+    api = AdminAPI(administration, trusted, events, clock=Clock(), new_id=lambda: "1", version="0")
     return RootResource(api.resource(), None)
 
 

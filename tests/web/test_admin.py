@@ -118,6 +118,7 @@ def api(administration, guard=trusted, audit=None):
         administration,
         guard,
         maker_into(Events() if audit is None else audit),
+        clock=Clock(),
         new_id=lambda: "i1",
         version="1",
     )

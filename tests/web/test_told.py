@@ -15,7 +15,7 @@ from clace.client.socket_exchange import SocketExchange
 from clace.client.transport import CUT
 from clace.errors import AppBroken, ClaceError, NeedsApproval, ServerUnreachable
 from clace.model.deeds import FAILED
-from clace.telling import listener, listening
+from clace.telling import WorkStep, listener, listening, step
 from clace.web.admin.api import AdminAPI
 from clace.web.admin.guard import trusted
 from clace.web.root import RootResource
@@ -48,6 +48,23 @@ class Building:
         return AppsReloaded()
 
 
+class Stepping:
+    """An administration whose work has two steps; in the second it ends as the test says."""
+
+    def __init__(self, end):
+        self.end = end
+
+    async def perform_as(self, _identity, _operation, _query):
+        with step("read"):
+            pass
+        with step("load"):
+            if isinstance(self.end, Deferred):
+                await self.end
+            if isinstance(self.end, Exception):
+                raise self.end
+        return AppsReloaded()
+
+
 class Events(list):
     """An audit log that can be read."""
 
@@ -56,9 +73,11 @@ class Events(list):
 
 class ToldCase(SynchronousTestCase):
     def served(self, administration):
-        self.audit = Events()
+        self.audit, self.clock = Events(), Clock()
         events = maker_into(self.audit)
-        api = AdminAPI(administration, trusted, events, new_id=lambda: "1", version="0")
+        api = AdminAPI(
+            administration, trusted, events, clock=self.clock, new_id=lambda: "1", version="0"
+        )
         return RootResource(api.resource(), None)
 
 
@@ -104,6 +123,19 @@ class ToldContract:
         self.assertEqual(heard, ["/x: one", "/x: two"])
         self.assertEqual([each.operation for each in self.audit], ["reload_apps"])
 
+    def test_quick_steps(self):
+        """Steps of work that ends at once are not told, and its end has a status of its own."""
+        heard = []
+        for end, kind in ((None, None), (NeedsApproval("approve first"), NeedsApproval)):
+            client = self.client_of(Stepping(end))
+            with listening(heard.append, heard.append):
+                done = self.outcome(client.perform(RELOAD_APPS, RELOAD))
+            if kind is None:
+                self.assertEqual(self.successResultOf(done), AppsReloaded())
+            else:
+                self.failureResultOf(done, kind)
+        self.assertEqual(heard, [])
+
     def test_nothing_to_tell(self):
         """Work without lines has its result, or its refusal."""
         heard, done = self.reload()
@@ -143,7 +175,21 @@ class ToldContract:
 
 
 class AgentToldTests(OverAgent, ToldContract, ToldCase):
-    pass
+    def test_steps(self):
+        """Steps of longer work are told in their order, also if they are over by then."""
+        heard, end = [], Deferred()
+        client = self.client_of(Stepping(end))
+        with listening(heard.append, heard.append):
+            done = self.outcome(client.perform(RELOAD_APPS, RELOAD))
+        self.assertEqual(heard, [])
+        self.clock.advance(1)
+        self.agent.flush()
+        begun = [WorkStep("read"), WorkStep("read", has_ended=True), WorkStep("load")]
+        self.assertEqual(heard, begun)
+        end.callback(None)
+        self.agent.flush()
+        self.assertEqual(self.successResultOf(done), AppsReloaded())
+        self.assertEqual(heard, [*begun, WorkStep("load", has_ended=True)])
 
 
 class SocketToldTests(OverSocket, ToldContract, ToldCase):

@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 from msgspec import Struct
 from twisted.internet.defer import CancelledError
+from twisted.internet.interfaces import IReactorTime
 from twisted.web.http import Request
 
 from clace.admin_api import OPERATIONS, Operation, Q, R, describe
@@ -37,6 +38,7 @@ class AdminAPI:
         guard: Guard,
         audit: IAuditEvents,
         *,
+        clock: IReactorTime,
         new_id: Callable[[], str],
         version: str,
         audit_reads: bool = False,
@@ -44,6 +46,7 @@ class AdminAPI:
         self._administration = administration
         self._guard = guard
         self._audit = AdminAudit(audit, new_id, reads=audit_reads)
+        self._clock = clock
         self._errors = ErrorTable(STATUSES, new_id)
         self._description = json.dumps(describe(version)).encode()
 
@@ -71,9 +74,9 @@ class AdminAPI:
             results = self._streamed(operation, identity, query, request)
             return StreamedLines(results)
         work = self._done(operation, identity, query)
-        return await (
-            told(work, self._errors) if operation.tells and wants_lines(request) else work
-        )
+        if operation.tells and wants_lines(request):
+            return await told(work, self._errors, self._clock)
+        return await work
 
     async def _done(self, operation: Operation[Q, R], identity: Identity, query: Q) -> Struct:
         """Perform an operation, and record how it ended."""

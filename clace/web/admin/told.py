@@ -7,14 +7,17 @@ from typing import Any
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.web.http import Request
 
 from clace.admin_api import LINES, Refusal, ToldLine
 from clace.errors import ClaceError
-from clace.line_queue import LineQueue
-from clace.telling import listening
+from clace.line_queue import LEFT_OUT, LineQueue
+from clace.telling import WorkStep, listening
 from clace.web.admin.router import StreamedLines
 from clace.web.error_table import ErrorTable
+
+_QUICK_SECONDS = 1
 
 
 def wants_lines(request: Request) -> bool:
@@ -22,22 +25,56 @@ def wants_lines(request: Request) -> bool:
     return bool(request.getHeader("accept") == LINES)
 
 
-async def told(work: Coroutine[Any, Any, Struct], errors: ErrorTable) -> StreamedLines:
-    """The lines of work, and its end. What ends without a line has the status of its end.
+async def told(
+    work: Coroutine[Any, Any, Struct], errors: ErrorTable, clock: IReactorTime
+) -> StreamedLines:
+    """The lines and steps of work, and its end.
 
-    The work goes on when nobody reads its lines any more.
+    What ends within a second and without a line has the status of its end, and its steps are not
+    told. The work goes on when nobody reads of it any more.
     """
-    lines = LineQueue()
-    with listening(lines.put):
+    telling = _Telling(clock)
+    with listening(telling.line, telling.step):
         ending = Deferred.fromCoroutine(_ended(work, errors))
-    ending.addCallback(lines.end)
-    if first := await lines.taken():
-        return StreamedLines(_lines(first, lines, ending))
+    ending.addCallback(telling.end)
+    if first := await telling.queue.taken():
+        return StreamedLines(_lines(first, telling.queue, ending))
     end = await ending
     refusal = end.refusal
     if isinstance(refusal, Refusal):
         return StreamedLines(_only(refusal), refusal.code)
     return StreamedLines(_only(end))
+
+
+class _Telling:
+    """Words about work on their way to a client; steps wait for the first line, or a second."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self.queue = LineQueue(ToldLine(line=LEFT_OUT))
+        self._held: list[ToldLine] | None = []
+        self._late = clock.callLater(_QUICK_SECONDS, self._release)
+
+    def line(self, text: str) -> None:
+        self._release()
+        self.queue.put(ToldLine(line=text))
+
+    def step(self, step: WorkStep) -> None:
+        told = ToldLine(step=step.name, ended=step.has_ended)
+        if self._held is None:
+            self.queue.put(told)
+        else:
+            self._held.append(told)
+
+    def end(self, result: ToldLine) -> ToldLine:
+        if self._late.active():
+            self._late.cancel()
+        self.queue.end(result)
+        return result
+
+    def _release(self) -> None:
+        held, self._held = self._held, None
+        for told in held or ():
+            self.queue.put(told)
 
 
 async def _ended(work: Coroutine[Any, Any, Struct], errors: ErrorTable) -> ToldLine:
@@ -50,11 +87,11 @@ async def _ended(work: Coroutine[Any, Any, Struct], errors: ErrorTable) -> ToldL
 
 
 async def _lines(
-    first: tuple[str, ...], queue: LineQueue, ending: Deferred[Any]
+    first: tuple[ToldLine, ...], queue: LineQueue[ToldLine], ending: Deferred[Any]
 ) -> AsyncGenerator[tuple[Struct, ...], None]:
     taken = first
     while taken:
-        yield tuple(ToldLine(line=line) for line in taken)
+        yield taken
         taken = await queue.taken()
     yield (await ending,)
 
