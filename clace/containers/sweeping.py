@@ -9,6 +9,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from clace.interfaces import StoredVersion
 from clace.model import App, AppMetadata
@@ -64,7 +65,12 @@ class ContainerSweeper(Service):
 
     def _look(self) -> Deferred[None]:
         looked = Deferred.fromCoroutine(self._sweep())
-        return looked.addErrback(lambda failure: self._log.failure("Not swept", failure))
+        return looked.addErrback(self._not_swept)
+
+    def _not_swept(self, failure: Failure) -> None:
+        # A server that stops ends the engine's commands; the next one looks again.
+        if self.running:
+            self._log.failure("Not swept", failure)
 
     async def _sweep(self) -> None:
         installed = frozenset(app.id for app in await self._installed())

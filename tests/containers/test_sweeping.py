@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -17,9 +18,11 @@ class Engine:
     def __init__(self):
         self.asked = []
         self.broken = False
+        self.waits = succeed(None)
 
     async def sweep(self, installed):
         self.asked.append(installed)
+        await self.waits
         if self.broken:
             raise ProgramFailed("no engine")
         return ("clc-1",)
@@ -68,6 +71,14 @@ class SweeperTests(SynchronousTestCase):
         self.clock.advance(61)
         self.assertEqual(len(self.engine.asked), 2)
         self.assertEqual(len(self.flushLoggedErrors(ProgramFailed)), 2)
+
+    def test_server_stops(self):
+        """A look that the stop of the server cuts off is no error."""
+        self.engine.waits = Deferred()
+        sweeper = self.start(60)
+        sweeper.stopService()
+        self.engine.waits.errback(ProgramFailed("the process that starts programs has ended"))
+        self.assertEqual(self.flushLoggedErrors(ProgramFailed), [])
 
     def test_may_be_switched_off(self):
         """With 0 it never looks."""

@@ -145,9 +145,15 @@ class Browser:
         ]
 
     def until(self, true, problem):
+        from selenium.common.exceptions import (  # noqa: PLC0415
+            StaleElementReferenceException,
+        )
         from selenium.webdriver.support.wait import WebDriverWait  # noqa: PLC0415
 
-        return WebDriverWait(self.driver, SECONDS, 0.05).until(lambda _: true(), problem)
+        # A page may go while it is looked at; the next one is looked at then.
+        going = (StaleElementReferenceException,)
+        waiting = WebDriverWait(self.driver, SECONDS, 0.05, ignored_exceptions=going)
+        return waiting.until(lambda _: true(), problem)
 
     def complaints(self):
         """What the browser wrote to its console since it was asked last."""
