@@ -91,7 +91,12 @@ def check(result: int) -> int:
 def in_child(work: Callable[[], object], seconds: float = 20) -> None:
     """Do it in a process that is over afterwards."""
     reader, writer = os.pipe()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        os.close(reader)
+        os.close(writer)
+        raise
     if pid == 0:
         try:
             work()
