@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TextIO
 
 from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from clace.errors import ClaceError
@@ -95,6 +97,47 @@ class WhenRunning(Service):
     def startService(self) -> None:
         super().startService()
         self._reactor.callWhenRunning(self._begin)
+
+
+class RegularWork(Service):
+    """Does ``work`` every few seconds, first after the first of them: threads would be begun before
+    the reactor runs, while parts that follow still fork.
+
+    Work that fails is logged as ``problem``, and done again the next time.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        work: Callable[[], Coroutine[Any, Any, None]],
+        *,
+        seconds: float,
+        problem: str,
+    ) -> None:
+        self._work = work
+        self._seconds = seconds
+        self._problem = problem
+        self._calls = LoopingCall(self._call)
+        self._calls.clock = clock
+
+    def startService(self) -> None:
+        super().startService()
+        self._calls.start(self._seconds, now=False)
+
+    def stopService(self) -> Deferred[None]:
+        """Fires when no work is under way."""
+        super().stopService()
+        ended = self._calls.deferred
+        if not self._calls.running or ended is None:
+            return succeed(None)
+        self._calls.stop()
+        return ended.addBoth(lambda _calls: None)
+
+    def _call(self) -> Deferred[None]:
+        done = Deferred.fromCoroutine(self._work())
+        return done.addErrback(lambda failure: self._log.failure(self._problem, failure))
 
 
 class SignalService(Service):

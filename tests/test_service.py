@@ -7,11 +7,20 @@ from pathlib import Path
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import StoreError
-from clace.service import AtStart, InOrder, OnStop, SignalService, WhenRunning, settle_memory
+from clace.service import (
+    AtStart,
+    InOrder,
+    OnStop,
+    RegularWork,
+    SignalService,
+    WhenRunning,
+    settle_memory,
+)
 
 
 class Part(Service):
@@ -133,3 +142,42 @@ class MemoryTests(SynchronousTestCase):
         self.addCleanup(gc.unfreeze)
         settle_memory()
         self.assertGreater(gc.get_freeze_count(), 0)
+
+
+class RegularWorkTests(SynchronousTestCase):
+    def start(self, work):
+        clock = Clock()
+        regular = RegularWork(clock, work, seconds=10, problem="Nothing done")
+        regular.startService()
+        return clock, regular
+
+    def test_again(self):
+        """Work is done after each pause, also when it failed, which is logged."""
+        done = []
+
+        async def work():
+            done.append(clock.seconds())
+            raise ValueError
+
+        clock, regular = self.start(work)
+        self.assertEqual(done, [])
+        clock.pump([10, 10])
+        self.assertEqual(done, [10, 20])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)
+        self.successResultOf(regular.stopService())
+        clock.advance(100)
+        self.assertEqual(done, [10, 20])
+
+    def test_stop_waits(self):
+        """A stop fires when the work that is under way has ended."""
+        end = Deferred()
+
+        async def work():
+            await end
+
+        clock, regular = self.start(work)
+        clock.advance(10)
+        stopped = regular.stopService()
+        self.assertNoResult(stopped)
+        end.callback(None)
+        self.successResultOf(stopped)

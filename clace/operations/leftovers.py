@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from twisted.application.service import Service
-from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
-from twisted.logger import Logger
 
 from clace.interfaces import IAppData, IAuditEvents, ILeftovers, Leftovers
 from clace.model import AppPath, Deed
+from clace.service import RegularWork
 
 _LOOKED_EVERY = 10
 
 
-class DataRemoval(Service):
+class DataRemoval(RegularWork):
     """Deletes what removed apps have left. Looks every few seconds, also for what an earlier
     server did not come to; what cannot be deleted is tried again.
     """
-
-    _log = Logger()
 
     def __init__(
         self, leftovers: ILeftovers, data: IAppData, clock: IReactorTime, audit: IAuditEvents
@@ -28,30 +23,12 @@ class DataRemoval(Service):
         self._data = data
         self._audit = audit
         self._told: set[str] = set()
-        self._looking = LoopingCall(self._look)
-        self._looking.clock = clock
-
-    def startService(self) -> None:
-        super().startService()
-        # Threads would be begun before the reactor runs, while parts that follow still fork.
-        self._looking.start(_LOOKED_EVERY, now=False)
-
-    def stopService(self) -> Deferred[None]:
-        """Fires when nothing is being deleted."""
-        super().stopService()
-        ended = self._looking.deferred
-        if not self._looking.running or ended is None:
-            return succeed(None)
-        self._looking.stop()
-        return ended.addBoth(lambda _looking: None)
-
-    def _look(self) -> Deferred[None]:
-        done = Deferred.fromCoroutine(self._remove_due())
-        return done.addErrback(lambda failure: self._log.failure("Data of apps stay", failure))
+        problem = "Data of apps stay"
+        super().__init__(clock, self._remove_due, seconds=_LOOKED_EVERY, problem=problem)
 
     async def _remove_due(self) -> None:
         for one in await self._leftovers.due():
-            if not self._looking.running:
+            if not self.running:
                 return
             await self._remove(one)
 

@@ -6,11 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
-from twisted.application.service import Service
-from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.admin_api import (
@@ -37,6 +33,7 @@ from clace.model import App, AppGlob, AppKind, AppPath, Deed
 from clace.operations.approval import report
 from clace.operations.creation import AppStamp, described
 from clace.operations.rooms import OperationRooms
+from clace.service import RegularWork
 from clace.telling import step
 
 MAX_NAME = 80
@@ -156,34 +153,15 @@ class PreviewOperations:
             raise AppExists(f"App already exists at {address}")
 
 
-class PreviewExpiry(Service):
+class PreviewExpiry(RegularWork):
     """Deletes previews whose time has come; looks once a minute."""
-
-    _log = Logger()
 
     def __init__(self, rooms: OperationRooms, clock: IReactorTime, audit: IAuditEvents) -> None:
         self._rooms = rooms
         self._clock = clock
         self._audit = audit
-        self._looking = LoopingCall(self._look)
-        self._looking.clock = clock
-
-    def startService(self) -> None:
-        super().startService()
-        self._looking.start(_CHECKED_EVERY, now=False)
-
-    def stopService(self) -> Deferred[None]:
-        """Fires when nothing is being deleted."""
-        super().stopService()
-        ended = self._looking.deferred
-        if not self._looking.running or ended is None:
-            return succeed(None)
-        self._looking.stop()
-        return ended.addBoth(lambda _looking: None)
-
-    def _look(self) -> Deferred[None]:
-        done = Deferred.fromCoroutine(self._end_old())
-        return done.addErrback(lambda failure: self._log.failure("Old previews stay", failure))
+        problem = "Old previews stay"
+        super().__init__(clock, self._end_old, seconds=_CHECKED_EVERY, problem=problem)
 
     async def _end_old(self) -> None:
         now = datetime.fromtimestamp(self._clock.seconds(), UTC)
