@@ -16,6 +16,7 @@ from clace.passwords import hash_password
 from clace.private_files import replace_file
 from tests.support.daemon import LOGIN
 from tests.system.cases import DaemonTestCase
+from tests.system.test_programs import APP
 
 SERVER = """
 import http.server, json, os
@@ -72,18 +73,6 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 
 http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), Page).serve_forever()
-"""
-APP = """
-load("process.in", "process")
-load("proxy.in", "proxy")
-
-app = ace.app("Program",
-    container = process.config(command = ["/usr/bin/python3", "server.py"], port = 8000),
-    routes = [ace.proxy("/", proxy.config(process.URL))],
-    permissions = [
-        ace.permission("process.in", "config"),
-        ace.permission("proxy.in", "config", ["<CONTAINER_URL>"]),
-    ])
 """
 PASSWORD = "tall trees of ann"
 CONFIG = """
