@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from clace.containers.names import digest
 from clace.containers.reaching import SOCKET
+from clace.deep_folders import remove_folder
 from clace.threads import InThread
 
 _DIGITS = 16
@@ -56,7 +57,8 @@ class RunFolders:
 
 def _remove(*folders: Path) -> None:
     for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            remove_folder(folder)
         folder.with_name(f"{folder.name}{_RELAY}").unlink(missing_ok=True)
 
 

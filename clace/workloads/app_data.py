@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -12,6 +10,7 @@ from pathlib import Path
 
 from zope.interface import implementer
 
+from clace.deep_folders import bytes_below, remove_folder
 from clace.interfaces import IAppData
 from clace.threads import InThread
 
@@ -28,7 +27,7 @@ class ProgramData:
         self._in_thread = in_thread
 
     async def size(self, app_id: str) -> int:
-        found: int = await self._in_thread(partial(_size, self._of(app_id)))
+        found: int = await self._in_thread(partial(bytes_below, self._of(app_id)))
         return found
 
     async def remove(self, app_id: str) -> int | None:
@@ -44,17 +43,8 @@ class ProgramData:
         return self._folder / app_id
 
 
-def _size(folder: Path) -> int:
-    found = 0
-    for place, _folders, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):  # gone meanwhile
-                found += (Path(place) / name).lstat().st_size
-    return found
-
-
 def _remove(folder: Path) -> int:
-    size = _size(folder)
+    size = bytes_below(folder)
     with suppress(FileNotFoundError):
-        shutil.rmtree(folder)
+        remove_folder(folder)
     return size

@@ -1,5 +1,6 @@
 """The data of programs on the disk."""
 
+import os
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -32,6 +33,29 @@ class ProgramDataTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(self.data.remove("app_prd_1")), size)
         self.assertEqual((mine.exists(), other.exists()), (False, True))
         self.assertTrue(Path("/etc/passwd").exists())
+
+    def test_deep(self):
+        """However deep folders are, and also if they are only read, they go, and others stay."""
+        mine, other = self.written("app_prd_1"), self.written("app_prd_2")
+        deepest = os.open(mine, os.O_RDONLY)
+        for _ in range(3000):
+            os.mkdir("d", dir_fd=deepest)
+            inner = os.open("d", os.O_RDONLY, dir_fd=deepest)
+            os.close(deepest)
+            deepest = inner
+        os.close(deepest)
+        (mine / "data" / "deep").chmod(0o500)
+        size = 5 + len("/etc/passwd")
+        self.assertEqual(self.successResultOf(self.data.size("app_prd_1")), size)
+        self.assertEqual(self.successResultOf(self.data.remove("app_prd_1")), size)
+        self.assertEqual((mine.exists(), other.exists()), (False, True))
+
+    def test_left_by_a_link(self):
+        """A link to a folder goes, and what it leads to stays."""
+        mine, outside = self.written("app_prd_1"), self.written("app_prd_2")
+        (mine / "data" / "link").symlink_to(outside.absolute())
+        self.successResultOf(self.data.remove("app_prd_1"))
+        self.assertEqual((mine.exists(), (outside / "data" / "deep" / "a").exists()), (False, True))
 
     def test_had_none(self):
         """An app without data has none to remove."""
