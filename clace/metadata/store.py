@@ -155,7 +155,8 @@ class AppStore(MultiService):
             if handful.is_full:
                 await self._pack(partial(fresh.pack, handful))
                 handful = Handful()
-        await self._pack(partial(fresh.pack, handful))
+        if handful.files:
+            await self._pack(partial(fresh.pack, handful))
         return fresh
 
     def _make(self, commit: StoreCommit, *, keep: bool) -> tuple[App, ...]:

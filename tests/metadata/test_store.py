@@ -16,7 +16,7 @@ from clace.errors import AppExists, ChangedMeanwhile, SourceError, StoreError
 from clace.interfaces import AddApp, AddVersion, RemoveApp
 from clace.metadata import queries
 from clace.metadata.changes import StoreCommit
-from clace.metadata.store import open_store
+from clace.metadata.store import AppStore, open_store
 from clace.metadata.tables import contents, encoded
 from clace.sources.tree import SourceTree
 from tests.support.encodings import decoded
@@ -66,6 +66,23 @@ class SQLiteStoreTests(AppStoreContract, SynchronousTestCase):
         self.commit(AddVersion(app.id, version(1), same))
         self.commit(AddVersion(app.id, version(2), same))
         self.assertEqual(self.stored_contents(), 1)
+
+    def test_no_thread_for_contents_that_are_stored(self):
+        """A commit gives work to the thread that compresses only if it has new contents."""
+        packs = []
+
+        async def pack(work):
+            packs.append(work)
+            return work()
+
+        self.store = AppStore(self.path, Clock(), write=at_once, read=at_once, pack=pack)
+        self.addCleanup(self.store._close)
+        app = self.added(production("/a"))
+        self.assertEqual(len(packs), 0)
+        self.commit(AddVersion(app.id, version(1), FILES))
+        self.assertEqual(len(packs), 1)
+        self.commit(AddVersion(app.id, version(2), FILES))
+        self.assertEqual(len(packs), 1)
 
     def test_removes_the_contents_that_nobody_has(self):
         """The contents of a removed app go, but for those that another app has."""
