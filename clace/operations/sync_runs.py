@@ -267,7 +267,11 @@ class SyncRuns(Service):
             await self._around.ask(self._rows.renew, sync_id, self._around.holder, until)
         except ClaceError as error:
             # The lease outlasts two renewals that fail.
-            self._log.warn("The lease of sync {id}: {why}", id=sync_id, why=error.message)
+            self._log.warn(
+                "The lease of sync {id} is not renewed, it is tried again: {why}",
+                id=sync_id,
+                why=error.message,
+            )
 
     def _not_renewed(self, failure: object, sync_id: str) -> None:
         self._log.failure("Sync {id} may be run twice", failure, id=sync_id)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.admin_api.apps import DELETE_APPS, DeleteApps
@@ -354,8 +355,11 @@ class OneAtATimeTests(SyncCase):
         self.start()
         self.start(other)
         self.house.sync_rows.unrenewed = 1
-        self.after(11)
+        with capturedLogs() as events:
+            self.after(11)
         self.assertEqual((len(self.waiting), self.house.sync_rows.unrenewed), (1, 0))
+        told = f"The lease of sync {self.made.id} is not renewed, it is tried again: "
+        self.assertEqual([formatEvent(one) for one in events], [told + "cannot hold a sync"])
 
     def test_a_crash_frees(self):
         """When a process dies in a run, another makes the run when the lease is over."""
