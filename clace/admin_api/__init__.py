@@ -96,9 +96,9 @@ if TYPE_CHECKING:
         NONE as NONE,
         PRETTY_PRINT as PRETTY_PRINT,
         PrettyPrint as PrettyPrint,
+        RELOADS as RELOADS,
         SHOW_DRIFT as SHOW_DRIFT,
         ShowDrift as ShowDrift,
-        UPDATED as UPDATED,
     )
     from clace.admin_api.history import (
         AppVersion as AppVersion,
@@ -360,9 +360,9 @@ else:
             "NONE",
             "PRETTY_PRINT",
             "PrettyPrint",
+            "RELOADS",
             "SHOW_DRIFT",
             "ShowDrift",
-            "UPDATED",
         ),
         history=(
             "AppVersion",

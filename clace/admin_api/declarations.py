@@ -11,6 +11,7 @@ from clace.model import AppPath
 
 _TOLD = 20
 NONE, UPDATED, MATCHED = "none", "updated", "matched"
+RELOADS = (NONE, UPDATED, MATCHED)
 
 
 class ApplyFiles(Query, frozen=True):

@@ -15,8 +15,8 @@ from clace.admin_api import (
     MATCHED,
     NONE,
     PRETTY_PRINT,
+    RELOADS,
     SHOW_DRIFT,
-    UPDATED,
     ApplyFiles,
     ExportApps,
     FilesApplied,
@@ -43,13 +43,12 @@ if TYPE_CHECKING:
 
 CHANGES = 10
 """The exit status of a plan that is not empty."""
-_MODES = (NONE, UPDATED, MATCHED)
 
 
 def _mode(context: click.Context, _option: click.Parameter, mode: str) -> str:
-    """One of the modes; to leave it out takes the name of the file for it."""
-    if mode not in _MODES:
-        known = ", ".join(_MODES)
+    """Refuse an unknown mode: ``--reload FILE`` takes the name of the file for one."""
+    if mode not in RELOADS:
+        known = ", ".join(RELOADS)
         raise click.UsageError(
             f'invalid mode "{mode}" of --reload: valid ones are {known}', context
         )
@@ -61,7 +60,7 @@ reload_option = click.option(
     "-r",
     default=MATCHED,
     callback=_mode,
-    shell_complete=one_of(*_MODES),
+    shell_complete=one_of(*RELOADS),
     metavar="MODE",
     help="Fetch the sources of: none, updated, or all matched apps.  [default: matched]",
 )

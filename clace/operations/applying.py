@@ -12,7 +12,7 @@ from zope.interface import implementer
 from clace.admin_api import (
     MATCHED,
     NONE,
-    UPDATED,
+    RELOADS,
     ApplyFiles,
     ExportedText,
     FilesApplied,
@@ -53,8 +53,6 @@ from clace.operations.settings import check_own_host
 from clace.operations.withheld import resolved, unresolved
 from clace.telling import step
 
-_MODES = (NONE, UPDATED, MATCHED)
-
 
 @define
 class _Application:
@@ -92,8 +90,8 @@ class DeclarationOperations:
         self._files = files
 
     async def apply_files(self, query: ApplyFiles, request: Asking) -> FilesApplied:
-        if query.reload not in {"", *_MODES}:
-            raise BadRequest(f"invalid reload {query.reload!r:.40}, expected {', '.join(_MODES)}")
+        if query.reload not in {"", *RELOADS}:
+            raise BadRequest(f"invalid reload {query.reload!r:.40}, expected {', '.join(RELOADS)}")
         # Before the files are read nobody knows which apps they describe.
         request.check(ANY_APP)
         glob = AppGlob.parse(query.app_path_glob)

@@ -10,9 +10,7 @@ from zope.interface import implementer
 
 from clace.admin_api import (
     BEARER,
-    MATCHED,
-    NONE,
-    UPDATED,
+    RELOADS,
     CreateSync,
     NamedSync,
     NewSync,
@@ -160,8 +158,8 @@ class SyncOperations:
         minutes = new.schedule_frequency or self._limits.minutes
         if not 0 < minutes <= MAX_MINUTES:
             raise BadRequest(f"invalid schedule_frequency {minutes}, expected 1 to {MAX_MINUTES}")
-        if new.reload not in {"", NONE, UPDATED, MATCHED}:
-            raise BadRequest(f"invalid reload {new.reload!r:.40}, expected none, updated, matched")
+        if new.reload not in {"", *RELOADS}:
+            raise BadRequest(f"invalid reload {new.reload!r:.40}, expected {', '.join(RELOADS)}")
         if new.webhook_url or new.webhook_secret:
             raise BadRequest("webhook_url and webhook_secret are chosen by the server")
         auth = new.webhook_auth or ("" if query.scheduled else BEARER)
