@@ -146,6 +146,8 @@ class SignalService(Service):
     Twisted's own answer to SIGTERM makes the process end by that signal, not with exit code 0.
     """
 
+    _log = Logger()
+
     def __init__(self, reactor: Any, stop: Callable[[], None], again: Callable[[], None]) -> None:
         self._reactor = reactor
         self._actions = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: again}
@@ -159,7 +161,11 @@ class SignalService(Service):
             signal.signal(number, self._heard(action))
 
     def _heard(self, action: Callable[[], None]) -> Callable[[int, Any], None]:
-        return lambda _number, _frame: self._reactor.callFromThread(action)
+        return lambda number, _frame: self._reactor.callFromThread(self._act, number, action)
+
+    def _act(self, number: int, action: Callable[[], None]) -> None:
+        self._log.info("Received {name}", name=signal.Signals(number).name)
+        action()
 
 
 def settle_memory() -> None:

@@ -9,6 +9,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import StoreError
@@ -113,13 +114,13 @@ class MomentTests(SynchronousTestCase):
 class SignalReactor(MemoryReactorClock):
     """Has the one way into the reactor that is safe in a signal handler."""
 
-    def callFromThread(self, action):
-        self.callLater(0, action)
+    def callFromThread(self, action, *arguments):
+        self.callLater(0, action, *arguments)
 
 
 class SignalTests(SynchronousTestCase):
     def test_signals(self):
-        """Each signal does its own thing, in the reactor's own time."""
+        """Each signal does its own thing, in the reactor's own time, and is in the log."""
         reactor = SignalReactor()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
@@ -130,8 +131,12 @@ class SignalTests(SynchronousTestCase):
         reactor.run()
         for number in (signal.SIGHUP, signal.SIGTERM):
             signal.raise_signal(number)
-        reactor.advance(0)
+        with capturedLogs() as logged:
+            reactor.advance(0)
         self.assertEqual(notes, ["again", "stop"])
+        self.assertEqual(
+            [formatEvent(event) for event in logged], ["Received SIGHUP", "Received SIGTERM"]
+        )
 
 
 class MemoryTests(SynchronousTestCase):
