@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.frames import BadFrame
-from clace.runtime.hosts.heads import check_head
+from clace.runtime.hosts.heads import _check, check_head
 from clace.wire import AnswerHead
 
 
@@ -81,3 +81,17 @@ class HeadTests(SynchronousTestCase):
             head = AnswerHead(id=1, status=200, headers=((name, "a"), (name.upper(), "b")))
             self.assertRaises(BadFrame, check_head, head)
         check_head(AnswerHead(id=1, status=200, headers=(("Vary", "A"), ("Vary", "B"))))
+
+    def test_remembered(self):
+        """Apps may send ever new headers: few of those are remembered, and none that are many; one
+        that was refused is refused again.
+        """
+        for number in range(200):
+            check_head(AnswerHead(id=1, status=200, headers=(("ETag", str(number)),)))
+        self.assertLessEqual(_check.cache_info().currsize, 64)
+        before = _check.cache_info()
+        check_head(AnswerHead(id=1, status=200, headers=tuple(("Vary", "a") for _ in range(9))))
+        self.assertEqual(_check.cache_info(), before)
+        for _ in range(2):
+            head = AnswerHead(id=1, status=200, headers=(("Set-Cookie", "a=b"),))
+            self.assertRaises(BadFrame, check_head, head)

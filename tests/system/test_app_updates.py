@@ -131,6 +131,37 @@ class SettingsTests(SharedDaemonTestCase):
         self.daemon.must("app", "update-settings", "auth", "none", "/auth")
         self.assertEqual(self.daemon.get("/auth/loop?n=1", login=None).body, "done")
 
+    def test_headers(self):
+        """Security headers, sharing and the check of origins follow an app's settings at once, in
+        no other app, and end with the app.
+        """
+        source = str(self.source({"app.star": LOOPS}))
+        create = ("app", "create", "--auth", "none", source)
+        foreign = {"Origin": "https://evil.example"}
+
+        def held(path):
+            answer = self.daemon.get(f"{path}/loop?n=1", login=None)
+            posted = self.daemon.ask("POST", f"{path}/loop", login=None, headers=foreign, body=b"")
+            names = ("X-Frame-Options", "Access-Control-Allow-Origin")
+            return (*(answer.headers[name] for name in names), posted.status)
+
+        usual = ("SAMEORIGIN", None, 403)
+        for path in ("/edge", "/beside"):
+            self.daemon.must(*create, path)
+            self.assertEqual(held(path), usual)
+        settings = (
+            "security.headers_level=5",
+            'cors.allow_origin="https://a.example"',
+            "security.disable_csrf_protection=true",
+        )
+        self.daemon.must("app", "update-metadata", "conf", "-p", *settings, "/edge")
+        self.assertEqual(held("/edge"), ("DENY", "https://a.example", 405))
+        self.assertEqual(held("/edge_cl_stage"), ("DENY", "https://a.example", 405))
+        self.assertEqual(held("/beside"), usual)
+        self.daemon.must("app", "delete", "/edge")
+        self.daemon.must(*create, "/edge")
+        self.assertEqual(held("/edge"), usual)
+
 
 class ReloadTests(SharedDaemonTestCase):
     def hosts(self):

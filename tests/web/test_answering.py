@@ -57,3 +57,19 @@ class FieldsTests(SynchronousTestCase):
         """Headers of any length are sent."""
         value = "x" * 8000
         self.assertIn(value.encode(), self.fields(("ETag", value)))
+
+    def test_any_number(self):
+        """Apps may send ever new headers; few of those are kept, and none that are long."""
+        for number in range(1200):
+            self.fields(("ETag", str(number)))
+        self.assertLessEqual(len(self.made._made), 512)
+        kept = len(self.made._made)
+        self.fields(("ETag", "x" * 8000))
+        self.assertEqual(len(self.made._made), kept)
+
+    def test_statuses(self):
+        """Headers that were made for one status are not those of another."""
+        header = ("Content-Type", "text/plain")
+        for _ in range(2):
+            found = [b"Content-Type:" in self.fields(header, status=one) for one in (200, 204, 500)]
+            self.assertEqual(found, [True, False, True])

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -35,12 +36,13 @@ from clace.web.apps.forms import FormReader
 from clace.web.apps.request_audit import RequestAuditOptions, RequestAudits
 from clace.web.apps.requests import clean_path, relative_path
 from clace.web.apps.served import AppEdge, ServedApps, Transfers
+from clace.web.forwarded import TrustedProxies
 from clace.web.pages import policy
 from clace.web.root import RootResource
 from tests.support.inbox import FolderInbox
 from tests.support.sign_in import OneAccount, app_access, app_authentication
 from tests.support.threads import at_once
-from tests.support.web import Served, SiteTreq
+from tests.support.web import Connection, Served, SiteTreq
 from tests.web.test_admin import Events
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -456,6 +458,29 @@ class AnswerTests(AppsCase):
             self.assertEqual(response.headers.getRawHeaders("x-frame-options"), frames)
             response, _ = self.ask("POST", path, edge=edge_of, headers=dict(foreign), **options)
             self.assertEqual(response.code, status)
+
+    def test_visitors_of_one_connection(self):
+        """Behind a proxy visitors share a connection; each is who they say they are, comes from
+        their own address, and gets the kind of page that they ask for.
+        """
+        served = Served(RootResource(None, self.resource()))
+        site = served.make_site(proxies=TrustedProxies(["192.0.2.1"]))
+        connection = Connection(site, peerAddress=IPv4Address("TCP", "192.0.2.1", 4711))
+        admin = b"Authorization: Basic " + b64encode(b"admin:right") + b"\r\nAccept: text/html\r\n"
+        visitors = ((b"198.51.100.1", admin), (b"198.51.100.2", b"Accept: text/plain\r\n"))
+        for address, headers in visitors * 2:
+            said = b"Host: localhost\r\nX-Forwarded-For: " + address + b"\r\n" + headers + b"\r\n"
+            for path in (b"/closed", b"/open", b"/nothing"):
+                connection.send(b"GET " + path + b" HTTP/1.1\r\n" + said)
+        self.assertEqual(connection.statuses, [200, 200, 404, 401, 200, 404] * 2)
+        seen = [(one.user_id, one.remote_ip) for one in self.apps.seen]
+        known, stranger = "198.51.100.1", "198.51.100.2"
+        self.assertEqual(
+            seen, [("admin", known), ("anonymous", known), ("anonymous", stranger)] * 2
+        )
+        answers = connection.value().split(b"HTTP/1.1 ")
+        pages = [b"\r\nContent-Type: text/html" in one for one in answers if one[:3] == b"404"]
+        self.assertEqual(pages, [True, False] * 2)
 
 
 class Offer(NamedTuple):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.http1.bodies import ChunkedBody, SizedBody
+from clace.web.http1.bodies import NO_BODY, ChunkedBody, SizedBody
 from clace.web.http1.limits import RefusedRequest
 
 NEXT = b"GET / HTTP/1.1\r\n"
@@ -62,6 +62,13 @@ class SizedBodyTests(SynchronousTestCase):
     def test_nothing(self):
         """A body without length has already come."""
         self.assertTrue(SizedBody(0).finished)
+
+    def test_shared(self):
+        """The body that all requests without one share takes nothing, however often it is asked."""
+        received = bytearray(NEXT)
+        for _ in range(2):
+            self.assertEqual((NO_BODY.take(received), bytes(received)), (b"", NEXT))
+            self.assertTrue(NO_BODY.finished)
 
     @given(st.binary(min_size=1), st.lists(st.integers(0)))
     def test_takes_its_length(self, content, places):
