@@ -118,7 +118,7 @@ class ContainerEngine:
         image = await self._images.of(order, tell)
         mounts = await self._mounts.of(order, image.file.volumes)
         if image.dev is not None:
-            mounts = (*mounts, f"{image.dev.source}:{image.dev.folder}:ro")
+            self._mounts.of_source(order.app, image.dev.source)
         if order.keys:
             # Their folder, for the file is replaced by others.
             mounts = (*mounts, f"{order.keys}:{KEYS_FOLDER}:ro")
@@ -329,6 +329,8 @@ class ContainerEngine:
             yield "--read-only"
             yield from (f"--tmpfs={folder}:rw,nosuid,nodev,size=64m" for folder in _SCRATCH)
         yield from (f"--volume={mount}" for mount in launch.mounts)
+        if (dev := launch.image.dev) is not None:
+            yield f"--volume={self._mounts.of_source(order.app, dev.source)}:{dev.folder}:ro"
         if folder is not None:
             if launch.uses_socket:
                 yield f"--volume={folder}:{RUN_FOLDER}"
@@ -366,10 +368,12 @@ def _key(order: WorkloadOrder, launch: ContainerLaunch) -> str:
     dev = launch.image.dev
     is_seen = dev is not None and order.config.dev.reload != NO_RELOAD
     seen = [part for file in files for part in file] if is_seen else []
+    shown = () if dev is None else (dev.source, dev.folder)
     return digest(
         *_started(launch.image),
         str(launch.port),
         *launch.mounts,
+        *shown,
         *option_arguments(launch.options),
         launch.options.network,
         launch.options.socket,

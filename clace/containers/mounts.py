@@ -17,6 +17,7 @@ from clace.containers.volumes import (
     kept_folder,
     mount_argument,
     read_volume,
+    source_folder,
 )
 from clace.errors import AppBroken, BadRequest, SourceError
 from clace.interfaces import WorkloadOrder
@@ -57,6 +58,19 @@ class ContainerMounts:
         except (BadRequest, SourceError) as error:
             raise AppBroken(error.message) from None
 
+    def of_source(self, app: App, place: str) -> str:
+        """The folder of the source of an app that its container may be shown at this moment: who
+        may write to the source is not who may choose folders of this machine.
+
+        :raises AppBroken: if ``place`` leads elsewhere, or is this server's own.
+        """
+        try:
+            real = source_folder(place, app)
+            self._refuse_ours(real, app)
+        except BadRequest as error:
+            raise AppBroken(error.message) from None
+        return real
+
     def forget(self, app_id: str) -> None:
         """Remove the files that were made of an app's secrets."""
         shutil.rmtree(self._folder / app_id.lower(), ignore_errors=True)
@@ -88,9 +102,12 @@ class ContainerMounts:
     def _bound(self, volume: Volume, app: App) -> tuple[str, bool]:
         settings = self._settings
         found = bound_folder(volume, app, settings.allowed_mounts, settings.environment)
-        _refuse_our_own(found[0], settings.home, settings.environment)
-        _refuse_inside(found[0], settings.home, app)
+        self._refuse_ours(found[0], app)
         return found
+
+    def _refuse_ours(self, real: str, app: App) -> None:
+        _refuse_our_own(real, self._settings.home, self._settings.environment)
+        _refuse_inside(real, self._settings.home, app)
 
     async def _secret(self, volume: Volume, order: WorkloadOrder) -> Path:
         """Write a file that is made of a template and the params, for this container to read."""

@@ -84,6 +84,17 @@ def bound_folder(
     raise BadRequest(f"volume {volume.folder}: {real} is in no folder of security.allowed_mounts")
 
 
+def source_folder(place: str, app: App) -> str:
+    """The folder of an app's source that ``place`` is now, wherever links in the source lead.
+
+    :raises BadRequest: if it is not in the source.
+    """
+    base, real = Path(app.source_url), os.path.realpath(place)
+    if base == Path("/") or ":" in real or not _is_in(real, base):
+        raise BadRequest(f"{place} cannot be mounted: it leads out of the source of {app}")
+    return real
+
+
 def _is_in(real: str, folder: Path) -> bool:
     top = os.path.realpath(folder)
     return real == top or real.startswith(f"{top.rstrip('/')}/")

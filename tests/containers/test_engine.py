@@ -204,6 +204,29 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
         self.assertEqual((self.told, first.name != second.name), ([], True))
         self.assertIn(b"read-only", await self.ask(second, "/write/app/text"))
 
+    async def test_dev_app_of_links(self):
+        """A folder of the source that became a link to another place is not shown any more, though
+        no new image is needed, and the container was prepared before.
+        """
+        folder = self.home / "linked"
+        (folder / "sub").mkdir(parents=True)
+        file = b'FROM scratch\nWORKDIR /app\nCOPY . .\nEXPOSE 80\nENTRYPOINT ["/app/program"]\n'
+        files = {"Containerfile": file, "sub/program": program()}
+        made = self.order(files, build_dir="sub")
+        dev = replace(made.app, id="app_dev_3", is_dev=True, source_url=str(folder))
+        order = replace(made, app=dev)
+        prepared = await self.engine.prepare(order, self.told.append)
+        (folder / "sub").rmdir()
+        (folder / "sub").symlink_to("/etc")
+        for work in (
+            self.engine.prepare(order, self.told.append),
+            self.engine.start(prepared, self.logged.append),
+            self.engine.begin(prepared, ("say",), merge=True),
+        ):
+            with self.assertRaises(AppBroken) as caught:
+                await work
+            self.assertIn("leads out of the source", caught.exception.message)
+
     async def test_dev_settings(self):
         """The stage for development is built once, and runs what is said in the source's folder."""
         folder = self.home / "staged"

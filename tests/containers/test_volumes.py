@@ -152,6 +152,28 @@ class MountTests(SynchronousTestCase):
         self.app = replace(self.app, source_url=str(self.top / "home"))
         self.assertIn("is never handed to an app", self.refused("./sources:/in"))
 
+    def test_source_of_dev(self):
+        """Of the source that a dev app is run from nothing else is shown, wherever links in it lead
+        by then, nor what this server keeps for itself.
+        """
+        source = self.top / "source"
+        for place in (source, source / "sub", f"{source}/"):
+            shown = self.mounts.of_source(self.app, str(place))
+            self.assertEqual(shown, str(place).rstrip("/"))
+        (source / "sub").rmdir()
+        for there in ("/", self.top / "elsewhere", "../home"):
+            (source / "sub").symlink_to(there)
+            with self.assertRaises(AppBroken) as caught:
+                self.mounts.of_source(self.app, str(source / "sub"))
+            self.assertIn("leads out of the source of /x", caught.exception.message)
+            (source / "sub").unlink()
+        for place in (f"{source}/../elsewhere", f"{source}/sub/../../home"):
+            with self.assertRaises(AppBroken):
+                self.mounts.of_source(self.app, place)
+        for base, place in ((self.top, self.top), (self.top, self.top / "home"), ("/", "/etc")):
+            with self.assertRaises(AppBroken):
+                self.mounts.of_source(replace(self.app, source_url=str(base)), str(place))
+
     def test_nested_folders(self):
         """A folder is not shown if it lies in one that the app may write to, where a program of
         the app could put a link in its place; it is if both are the app's to read.
