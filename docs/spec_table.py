@@ -16,7 +16,7 @@ def spec_table() -> str:
     rows = ["| spec | kind of app | recognised by | served by |", "| --- | --- | --- | --- |"]
     rows += [f"| `{spec.name}` | {spec.title} | {_marks(spec)} | {spec.server} |" for spec in SPECS]
     others = [f"- `{name}`: {text}.\n" for name, text in ELSEWHERE.items()]
-    return "\n".join(rows) + "\n\nNames of other servers that are refused:\n\n" + "".join(others)
+    return "\n".join(rows) + "\n\nSpecs of other servers that are refused:\n\n" + "".join(others)
 
 
 def _marks(spec: Spec) -> str:
