@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.logger import Logger
 
 from clace.composition.data import Data
-from clace.errors import ClaceError
+from clace.errors import ClaceError, SecretFailed
 from clace.interfaces import KEYS_FILE
 from clace.model import AppResponse, Identity
 from clace.private_files import make_private_folder, replace_file
@@ -53,8 +53,8 @@ class AppTokens:
         return AppResponse(headers=_HEADERS, body=await self._keys.public())
 
     async def publish(self) -> None:
-        """See that the file with the public keys is there, for programs that are started. One that
-        cannot be made keeps no program from starting: without keys it trusts no token.
+        """Write the file with the public keys before a program starts. A failure is logged, and
+        keeps no program from starting: without keys it trusts no token.
         """
         try:
             await self._keys.public()
@@ -81,7 +81,12 @@ class AppTokens:
         return IdentityTokens(self._keys, self._reactor, secrets.token_bytes, issuer)
 
     async def _publish(self, keys: bytes) -> None:
-        await self._in_thread(partial(self._write, keys))
+        """:raises SecretFailed: if the file cannot be written."""
+        try:
+            await self._in_thread(partial(self._write, keys))
+        except OSError as error:
+            told = f"the keys of identity tokens cannot be written: {error.strerror}"
+            raise SecretFailed(told) from error
 
     def _write(self, keys: bytes) -> None:
         make_keys_folder(self._folder)
