@@ -13,15 +13,15 @@ SHARED = "shared"
 RESERVED = "reserved"
 METADATA = "metadata"
 NAMEABLE = frozenset({LOOPBACK, PRIVATE, SHARED})
-"""Kinds at which a name leads where whoever approved the name expects; to the others, such as the
-address of a cloud's metadata service, only the address itself does."""
+"""Kinds of special addresses that an approved name may lead to. The others, such as that of a
+cloud's metadata service, have to be approved as addresses."""
 
 _SHARED = IPv4Network("100.64.0.0/10")
 _NAT64 = IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _TRANSITION = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))
 _UNIQUE_LOCAL = IPv6Network("fc00::/7")
-# Those of clouds that are not link-local: AWS and Google by version 6, Alibaba, Oracle, Azure.
+# Of clouds, where they are not link-local: AWS and Google over IPv6, Alibaba, Oracle, Azure.
 _METADATA = frozenset(
     int(ip_address(text))
     for text in (
@@ -43,8 +43,8 @@ def kind(address: Address) -> str:
 
 
 def plain(address: Address) -> Address:
-    """The address that a connection goes to: a translator or the kernel makes one of version 4 of
-    some of version 6.
+    """The address that a connection goes to: a translator or the kernel turns some IPv6 addresses
+    into IPv4.
     """
     inner = _inner(address) if isinstance(address, IPv6Address) else None
     return address if inner is None else inner

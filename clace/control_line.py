@@ -123,7 +123,7 @@ class ControlLine:
         try:
             return self._socket.recv(self._most)
         except ConnectionResetError:
-            # Told once of an end that left packets unread, and before those that it sent.
+            # Said once, of an end that left packets unread; what the other end sent comes after.
             return self._socket.recv(self._most)
 
     def _ended(self, reason: str) -> None:

@@ -122,7 +122,7 @@ def _walk(
 
 
 def _is_hollow(about: os.stat_result) -> bool:
-    """Tell a file that says to be far larger than it is: one of them would fill every disk."""
+    """Return true if a file claims to be far larger than it is: one such would fill every disk."""
     written = about.st_blocks * _BLOCK
     return about.st_size - written > _MOST_HOLES and written < about.st_size // 8
 

@@ -49,7 +49,7 @@ def sync() -> None:
     default=0,
     type=click.IntRange(min=0),
     metavar="N",
-    help="Run so often; 0 is the default.  [default: system.default_schedule_mins]",
+    help="Run every N minutes; 0 is the default.  [default: system.default_schedule_mins]",
 )
 @click.option("--approve", "-a", is_flag=True, help="Approve what the apps ask for, at each run.")
 @promote_option

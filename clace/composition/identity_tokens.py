@@ -99,7 +99,7 @@ def keys_folder(home: Path) -> Path:
 
 
 def make_keys_folder(folder: Path) -> None:
-    """Make the folder so that users of programs may read it; that above it they cannot enter."""
+    """Make the folder so that users of programs may read it; they cannot enter the one above."""
     make_private_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)

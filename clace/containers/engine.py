@@ -226,8 +226,8 @@ class ContainerEngine:
         return tuple([name for name in removed if await self._remove(name)])
 
     async def sweep_images(self, installed: frozenset[str], kept: KeptVersions) -> tuple[str, ...]:
-        """Remove images of installed apps that no kept version is made of, nor a program runs in,
-        if the last look has found them so too; return their names.
+        """Remove images of installed apps that no kept version and no running program uses, if
+        the last look found them unused too; return their names.
         """
         return await self._image_sweep.sweep(installed, kept) if self.is_there else ()
 

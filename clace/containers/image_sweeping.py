@@ -18,9 +18,9 @@ _RECENT = 3
 class ImageSweep:
     """Removes an image when two looks in a row have found it unneeded.
 
-    Needed are the images that a kept version pins, and those an app was given last in this run of
-    the server: a version that is being made, or a dev app, has no other sign of it. The engine
-    itself removes no image of a container.
+    Needed are the images that a kept version pins, and those that an app was given last in this run
+    of the server: nothing else tells of a version that is being made, or of a dev app. The engine
+    itself removes no image that a container has.
     """
 
     def __init__(self, commands: EngineCommands, home: Path) -> None:
@@ -30,7 +30,7 @@ class ImageSweep:
         self._unneeded: frozenset[str] = frozenset()
 
     def given(self, app_id: str, name: str) -> None:
-        """Know an image that an app is about to use."""
+        """Remember an image that an app is about to use."""
         recent = self._recent[images_of(app_id)]
         if name in recent:
             recent.remove(name)

@@ -70,7 +70,7 @@ class ContainerSweeper(Service):
     def _not_swept(self, failure: Failure) -> None:
         # A server that stops ends the engine's commands; the next one looks again.
         if self.running:
-            self._log.failure("Not swept", failure)
+            self._log.failure("Unneeded containers could not be removed", failure)
 
     async def _sweep(self) -> None:
         installed = frozenset(app.id for app in await self._installed())

@@ -98,7 +98,7 @@ class Installer:
             self._going_on -= 1
             if not self._going_on and not self._options.offline:
                 trimming = Deferred.fromCoroutine(self._trim_cache())
-                trimming.addErrback(lambda failure: _log.failure("Packages are kept", failure))
+                trimming.addErrback(lambda failure: _log.failure("Packages not removed", failure))
 
     async def _trim_cache(self) -> None:
         """Remove packages that are too much. Builds wait until they are out of the cache."""

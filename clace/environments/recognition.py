@@ -132,7 +132,7 @@ def without_program(files: IFiles) -> Recognised | None:
         if name in files.refs:
             return Recognised("container", f"{name} is there")
     page = main_page(files) or next((name for name in _INDEXES if name in files.refs), "")
-    # Templates are of an app whose app.star is missing, and their texts are for nobody to read.
+    # Templates belong to an app whose app.star is missing, and are not for visitors to read.
     is_of_app = any(name.endswith(_TEMPLATE) for name in files.refs)
     if not page or is_of_app or python_modules(files.refs):
         return None

@@ -15,7 +15,7 @@ from clace.metadata.files import Transacted
 
 @implementer(ILeftovers)
 class StoredLeftovers:
-    """The memory that the changes of a store leave of removed apps."""
+    """The data of removed apps that are still to be deleted, as changes of a store noted them."""
 
     def __init__(self, ask: Transacted, keep: Transacted, clock: IReactorTime) -> None:
         self._ask, self._keep, self._clock = ask, keep, clock

@@ -14,7 +14,7 @@ from clace.model import NEVER, App
 DATA_KEPT = timedelta(days=7)
 """The time for which a pruned app can come back to its data."""
 _COMING = timedelta(days=1)
-"""The time that an application of files may take which began while an app could come back."""
+"""The longest that an apply may take which began while an app could still come back."""
 
 
 def check_free(app: App, installed: Iterable[App]) -> None:

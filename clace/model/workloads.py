@@ -27,7 +27,7 @@ _Port = Annotated[int, Meta(ge=0, le=65_535)]
 
 
 def has_program(loads: Iterable[str]) -> bool:
-    """Tell an app that may have a program of its own by the plugins that it loads."""
+    """Return true if the plugins that an app loads can give it a program of its own."""
     return not {CONTAINER_PLUGIN, PROCESS_PLUGIN}.isdisjoint(loads)
 
 

@@ -68,8 +68,8 @@ class UserOperations:
         until = invitation.until if invitation else UNSET
         owned = "" if query.update else await self._owned(name)
         told = (
-            f"{name} owns {owned}: they were of who had the name before; to give them to somebody "
-            "else: clace app update-settings owner"
+            f"{name} owns {owned} of an earlier user of that name; to give them to somebody else: "
+            "clace app update-settings owner"
         )
         return UserChanged(
             name,

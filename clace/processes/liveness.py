@@ -1,4 +1,4 @@
-"""A process of ours is asked if it still obeys, for one that hangs would be waited for forever."""
+"""Checks that a process of ours still obeys: one that hangs would be waited for forever."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LivenessCheck:
         self._next: IDelayedCall | None = None
 
     def keep_looking(self) -> None:
-        """Look in some seconds if the process still obeys, if it is needed."""
+        """Check in some seconds that the process still obeys, as long as it is needed."""
         if self._next is None and self._needed() is not None:
             self._next = self._reactor.callLater(self._seconds, self._look)
 

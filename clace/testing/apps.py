@@ -102,7 +102,7 @@ class _State(Struct):
 
 @implementer(ILeftovers)
 class MemoryLeftovers:
-    """The memory that the changes of a store in memory leave of removed apps."""
+    """The data of removed apps that are still to be deleted, as changes of a memory store noted."""
 
     def __init__(self, rows: Callable[[], dict[str, Leftovers]], clock: IReactorTime) -> None:
         self._rows = rows

@@ -36,7 +36,7 @@ class BackOff:
         return max(left, 0)
 
     def started(self) -> None:
-        """It runs: why it did not before is of no more interest."""
+        """It runs: forget why it did not before."""
         self.why = ""
 
     def failed(self, why: str) -> None:

@@ -48,7 +48,7 @@ class HealthCheck:
             self._alive()
         elif not was_fed:
             asking = Deferred.fromCoroutine(self._ask(limits))
-            asking.addErrback(lambda failure: self._log.failure("Not checked", failure))
+            asking.addErrback(lambda failure: self._log.failure("Program not checked", failure))
 
     async def _ask(self, limits: WorkloadLimits) -> None:
         self._asks = True

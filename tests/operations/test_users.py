@@ -52,7 +52,7 @@ class OwnerTests(HouseCase):
         )
         self.assertEqual(self.delete(), (told,))
         told = (
-            "ann owns /a, /b: they were of who had the name before; to give them to somebody else: "
+            "ann owns /a, /b of an earlier user of that name; to give them to somebody else: "
             "clace app update-settings owner"
         )
         self.assertEqual(self.change(), (told,))

@@ -170,7 +170,7 @@ def receive(line: socket.socket) -> tuple[bytes, list[int]]:
     try:
         packet, ancillary = _received(line)
     except ConnectionResetError:
-        # Told once of an end that left packets unread, and before those that it sent.
+        # Said once, of an end that left packets unread; what the other end sent comes after.
         packet, ancillary = _received(line)
     descriptors = array("i")
     for level, kind, data in ancillary:

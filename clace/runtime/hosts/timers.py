@@ -11,14 +11,14 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 
 class TimedCall(Struct, eq=False):
-    """A call that is to come at ``until``; ``others`` are all of its row."""
+    """A call that is due at ``until``; ``others`` are all calls of its row."""
 
     until: float
     late: Callable[[], object]
     others: dict[TimedCall, None]
 
     def getTime(self) -> float:
-        """Return when it is called, as Twisted's say it."""
+        """Return the time at which it is called, as Twisted's delayed calls do."""
         return self.until
 
     def active(self) -> bool:

@@ -21,7 +21,7 @@ _QUICK_SECONDS = 1
 
 
 def wants_lines(request: Request) -> bool:
-    """Tell a client that reads an answer line by line from one that waits for the whole."""
+    """Return true if the client reads the answer line by line."""
     return bool(request.getHeader("accept") == LINES)
 
 
