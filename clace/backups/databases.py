@@ -18,6 +18,8 @@ from clace.errors import StoreError
 
 SEALED_COLUMN = "sealed"
 """The column of a table whose rows are sealed with the server's key."""
+SOURCE_COLUMN = "source_url"
+"""The column of a table with the place that an app is installed from."""
 NOT_KEPT = ("sessions",)
 """Tables whose rows a backup does not have: a session that was ended since must not come back."""
 _DUMP_TABLES = ("store_*", "db_*")
@@ -98,7 +100,8 @@ def take_out_sealed(path: Path) -> tuple[bytes, tuple[str, ...]]:
         with closing(sqlite3.connect(path, isolation_level=None)) as copy:
             copy.execute("PRAGMA secure_delete=ON")
             copy.execute("ATTACH ':memory:' AS aside")
-            told = tuple(each for table in _sealed_tables(copy) for each in _move(copy, table))
+            sealed = _tables_with(copy, SEALED_COLUMN)
+            told = tuple(each for table in sealed for each in _move(copy, table))
             for table in NOT_KEPT:
                 if _columns(copy, table):
                     copy.execute(f"DELETE FROM main.{_quoted(table)}")  # noqa: S608 - a name of ours
@@ -131,10 +134,28 @@ def put_sealed(path: Path, rows: bytes) -> None:
         raise StoreError(f"cannot put the secrets back: {error}") from error
 
 
-def _sealed_tables(connection: sqlite3.Connection) -> list[str]:
+def move_sources(path: Path, old: str, new: str) -> None:
+    """Let apps that were installed from a folder in the old home have the one in the new home.
+
+    :raises StoreError: if the database cannot be changed.
+    """
+    before, after = f"{old}/", f"{new}/"
+    try:
+        with closing(sqlite3.connect(path)) as database, database:
+            for table in _tables_with(database, SOURCE_COLUMN):
+                database.execute(
+                    f"UPDATE {_quoted(table)} SET {SOURCE_COLUMN} = ? || substr({SOURCE_COLUMN}, ?)"  # noqa: S608 - names of ours
+                    f" WHERE substr({SOURCE_COLUMN}, 1, ?) = ?",
+                    (after, len(before) + 1, len(before), before),
+                )
+    except sqlite3.Error as error:
+        raise StoreError(f"cannot name the new home in the database: {error}") from error
+
+
+def _tables_with(connection: sqlite3.Connection, column: str) -> list[str]:
     found = connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")
     names = [str(name) for (name,) in found.fetchall() if name not in NOT_KEPT]
-    return sorted(name for name in names if SEALED_COLUMN in _columns(connection, name))
+    return sorted(name for name in names if column in _columns(connection, name))
 
 
 def _move(connection: sqlite3.Connection, table: str) -> Iterator[str]:

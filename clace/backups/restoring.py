@@ -25,7 +25,7 @@ from clace.backups.archive import (
     safe_name,
 )
 from clace.backups.creating import METADATA
-from clace.backups.databases import put_sealed
+from clace.backups.databases import move_sources, put_sealed
 from clace.backups.sealing import SealedPart, derived_key, unseal
 from clace.backups.surveying import DATA
 from clace.errors import BackupDamaged, BadRequest
@@ -84,7 +84,7 @@ def restore_backup(
         extraction = _Extraction(staging)
         backup = read_backup(path, secret, extraction.take, extraction.check)
         _check_schemas(backup.manifest, schemas)
-        _finish(backup, staging)
+        _finish(backup, staging, home)
         moves = _moves(staging, home, in_place=in_place)
         for _, source, target in moves:
             make_private_folders(target.parent)
@@ -232,23 +232,30 @@ def _removed(home: Path) -> None:
         home.rmdir()
 
 
-def _finish(backup: ReadBackup, staging: Path) -> None:
-    """Put back what was sealed, and the modes of files that are not the server's own."""
+def _finish(backup: ReadBackup, staging: Path, home: Path) -> None:
+    """Put back the modes of files that are not the server's own, and what was sealed; let apps
+    have their sources in the new home.
+    """
     for each in backup.manifest.files:
         path = staging / safe_name(each.name)
         if each.name.startswith(_OF_APPS):
             _own(path, staging / _OF_APPS, each.owner)
         if each.name.startswith((f"{OUTSIDE}/", _OF_APPS)):
             path.chmod(each.mode)
-    if backup.opened is None:
-        return
-    for name, content in backup.opened.files.items():
+    metadata = staging / safe_name(_metadata_name(backup.manifest))
+    if backup.opened is not None:
+        _put_back(backup.opened, staging, metadata)
+    move_sources(metadata, backup.manifest.home, str(home))
+
+
+def _put_back(opened: SealedPart, staging: Path, metadata: Path) -> None:
+    for name, content in opened.files.items():
         target = staging / safe_name(name)
         make_private_folders(target.parent)
         target.unlink(missing_ok=True)
         write_new(target, (content,))
-    if backup.opened.rows:
-        put_sealed(staging / safe_name(_metadata_name(backup.manifest)), backup.opened.rows)
+    if opened.rows:
+        put_sealed(metadata, opened.rows)
 
 
 def _own(path: Path, apps: Path, owner: int) -> None:

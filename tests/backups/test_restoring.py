@@ -1,4 +1,5 @@
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -115,6 +116,33 @@ class RestoringTests(SynchronousTestCase):
         self.assertEqual(list(found.outside), [lay])
         self.assertEqual(Path(found.outside[lay]).read_text(), "a report")
         self.assertTrue(Path(found.outside[lay]).is_relative_to(self.new / "outside"))
+
+    def test_sources_in_the_home(self):
+        """Sources that lay in the old home, as those that were sent, are found in the new one."""
+        home, new = self.world.home, self.new
+        moved = {
+            f"{home}/sources/1": f"{new}/sources/1",
+            f"{home}2/app": f"{home}2/app",
+            f"file://{home}/app": f"file://{home}/app",
+            "github.com/acme/app": "github.com/acme/app",
+        }
+        with closing(sqlite3.connect(self.world.metadata)) as database, database:
+            for number, source in enumerate(moved):
+                app = (f"app_{number}", f"/{number}", "", "", source, False, "", *[""] * 4)
+                database.execute(f"INSERT INTO apps VALUES ({', '.join('?' * 11)})", app)
+            database.execute(
+                "INSERT INTO pruned_apps VALUES ('app', '/', '', ?, '', '')", (next(iter(moved)),)
+            )
+        self.path = self.world.backup()
+        for secret in (SECRET, None):
+            self.restore(secret=secret)
+            metadata = new / "metadata/meta.db"
+            found = rows(metadata, "SELECT source_url FROM apps ORDER BY id")
+            self.assertEqual([source for (source,) in found], list(moved.values()))
+            self.assertEqual(
+                rows(metadata, "SELECT source_url FROM pruned_apps"), [(f"{new}/sources/1",)]
+            )
+            shutil.rmtree(new)
 
     def test_in_place(self):
         """Where they lay they are put on demand, and replace nothing there."""
