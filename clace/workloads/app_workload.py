@@ -50,6 +50,8 @@ class AppWorkload:
         self._runs = runs
         self.offer: WorkloadOffer | None = None
         self.generations: set[Generation] = set()
+        self.starts: set[WorkloadOffer] = set()
+        self.is_gone = False
         self._heir: WorkloadOffer | None = None
         self._waiting: list[Deferred[None]] = []
 

@@ -44,9 +44,13 @@ from clace.workloads.probing import HealthProbe, Readiness
 
 
 class OfferHome(Protocol):
-    """The app that an offer is of."""
+    """The app that an offer is of; ``is_gone`` once it was removed. ``starts`` are the offers whose
+    program is being started.
+    """
 
     log: AppLog
+    starts: set[WorkloadOffer]
+    is_gone: bool
 
     @property
     def is_running(self) -> bool:
@@ -87,6 +91,10 @@ def ending(end: ProgramExit) -> str:
     if end.failure:
         return f"was not run: {end.failure}"
     return f"was ended by signal {end.signal}" if end.signal else f"ended with {end.status}"
+
+
+def _replaced() -> ProgramFailed:
+    return ProgramFailed("the app was replaced while its program was being started")
 
 
 @implementer(IWorkloadOffer)
@@ -225,13 +233,18 @@ class WorkloadOffer:
             prepared = await self.prepared()
             if self.stops_first:
                 await self._home.make_way(self)
+            self._home.starts.add(self)
             return await self._run(prepared)
         except AppBroken as broken:
             self._backoff.failed(broken.message)
             self._home.log.tell(f"not started: {broken.message.partition(chr(10))[0]}")
             raise
+        finally:
+            self._home.starts.discard(self)
 
     async def _run(self, prepared: PreparedWorkload) -> Generation:
+        if self._is_unwanted:
+            raise _replaced()
         engine: IWorkloadEngine = self._supplies.engine
         log = self._home.log
         log.begin()
@@ -248,15 +261,20 @@ class WorkloadOffer:
             if generation.exit is None:
                 await generation.over()
             raise self._failed(why, generation)
-        if self.is_gone:
+        if self._is_unwanted:
             generation.leave(0)
-            raise ProgramFailed("the app was replaced while its program was being started")
+            raise _replaced()
         self.generation = generation
         self._check = HealthCheck(clock, generation, probe, self._hangs)
         self._backoff.started()
         workload.ended.addCallback(self._ended)
         log.tell("ready")
         return generation
+
+    @property
+    def _is_unwanted(self) -> bool:
+        """Return true if nobody is going to be sent to it any more."""
+        return self.is_gone or self._home.is_gone
 
     def check(self, limits: WorkloadLimits) -> None:
         """Ask the program whether it still answers, if it is time."""

@@ -134,6 +134,7 @@ class Workloads(Service):
             return
         self.set_aside(app_id)
         gone = self._leaving[app_id] = self._apps.pop(app_id)
+        gone.is_gone = True
         gone.stopped.set(is_set=False)
         gone.log.remove()
         engine: IWorkloadEngine = self._supplies.engine
@@ -141,9 +142,11 @@ class Workloads(Service):
         forgotten.addErrback(lambda failure: self._log.failure("Not all was removed", failure))
 
     def is_running(self, app_id: str) -> bool:
-        """Return true while a program of the app runs, also after the app was removed."""
+        """Return true while a program of the app runs or is being started, also after the app was
+        removed.
+        """
         found = self._apps.get(app_id) or self._leaving.get(app_id)
-        if found is not None and found.generations:
+        if found is not None and (found.generations or found.starts):
             return True
         self._leaving.pop(app_id, None)
         return False

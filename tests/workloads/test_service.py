@@ -471,6 +471,51 @@ class SwapTests(WorkloadCase):
         self.settle()
         self.assertFalse(self.workloads.is_running(self.app.id))
 
+    def test_built_when_gone(self):
+        """A program that is built when its app goes is not started: it would make its data anew."""
+        self.engine.held = Deferred()
+        self.publish()
+        asked = self.ask()
+        self.workloads.retract(self.app.id)
+        self.engine.held.callback(None)
+        self.settle()
+        self.failureResultOf(asked, AppBroken)
+        self.assertEqual((self.engine.started, self.running), ([], []))
+
+    def test_tried_when_gone(self):
+        """So it is with one that is only tried, as the next version of its app."""
+        self.publish()
+        self.lease().release()
+        self.engine.held = Deferred()
+        trying = Deferred.fromCoroutine(self.offer("2").rehearse())
+        self.workloads.retract(self.app.id)
+        self.engine.held.callback(None)
+        self.settle()
+        self.failureResultOf(trying, AppBroken)
+        self.assertEqual((len(self.engine.started), self.running), (1, []))
+
+    def test_starts_when_gone(self):
+        """A program that is being started when its app goes counts as running until it has ended,
+        as does one that only tells so late that it runs.
+        """
+        begun, start = Deferred(), self.engine.start
+
+        async def slow(prepared, log):
+            await begun
+            return await start(prepared, log)
+
+        self.engine.start = slow
+        self.publish()
+        asked = self.ask()
+        self.workloads.retract(self.app.id)
+        self.assertTrue(self.workloads.is_running(self.app.id))
+        begun.callback(None)
+        self.settle()
+        self.failureResultOf(asked, AppBroken)
+        self.assertEqual(len(self.engine.started), 1)
+        self.assertEqual(self.running, [])
+        self.assertFalse(self.workloads.is_running(self.app.id))
+
     def test_has_none_any_more(self):
         """So does one that its app does not declare any more."""
         self.publish()
