@@ -50,8 +50,8 @@ def _emptied(descriptor: int, top: int) -> list[str]:
         found = list(entries)
     for entry in found:
         if entry.is_dir(follow_symlinks=False):
-            with suppress(PermissionError), _opened(entry.name, descriptor) as inner:
-                os.fchmod(inner, 0o700)
+            with suppress(PermissionError):
+                _open_up(entry.name, descriptor)
             moved.append(token_hex(16))
             os.rename(entry.name, moved[-1], src_dir_fd=descriptor, dst_dir_fd=top)
         else:
@@ -59,9 +59,17 @@ def _emptied(descriptor: int, top: int) -> list[str]:
     return moved
 
 
+def _open_up(name: str, folder: int) -> None:
+    """Let this user into a folder, if it is theirs; one that is closed to all can be opened only by
+    its place, of which the path of the descriptor changes the mode.
+    """
+    with _opened(name, folder, os.O_PATH) as descriptor:
+        Path(f"/proc/self/fd/{descriptor}").chmod(0o700)
+
+
 @contextmanager
-def _opened(folder: Path | str, top: int | None = None) -> Iterator[int]:
-    descriptor = os.open(folder, _OPENING, dir_fd=top)
+def _opened(folder: Path | str, top: int | None = None, more: int = 0) -> Iterator[int]:
+    descriptor = os.open(folder, _OPENING | more, dir_fd=top)
     try:
         yield descriptor
     finally:

@@ -1,7 +1,10 @@
 """The data of programs on the disk."""
 
 import os
+import shutil
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
@@ -9,6 +12,23 @@ from zope.interface.verify import verifyObject
 from clace.interfaces import IAppData
 from clace.workloads.app_data import ProgramData
 from tests.support.threads import at_once
+
+NOBODY = 65534
+
+
+@contextmanager
+def as_nobody(top):
+    """Be a user whose all below ``top`` is, and whom modes stop; root they do not."""
+    if os.geteuid():
+        yield
+        return
+    for place in (top, *top.rglob("*")):
+        os.chown(place, NOBODY, NOBODY, follow_symlinks=False)
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 class ProgramDataTests(SynchronousTestCase):
@@ -49,6 +69,25 @@ class ProgramDataTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(self.data.size("app_prd_1")), size)
         self.assertEqual(self.successResultOf(self.data.remove("app_prd_1")), size)
         self.assertEqual((mine.exists(), other.exists()), (False, True))
+
+    def test_closed_folders(self):
+        """Folders that a program has closed to everybody go too; those that links lead to are as
+        they were.
+        """
+        top = Path(mkdtemp(dir="/tmp"))
+        self.addCleanup(shutil.rmtree, top)
+        self.data = ProgramData(top / "apps", self.running.__contains__, at_once)
+        outside, deep = top / "outside", top / "apps" / "app_prd_1" / "data" / "deep"
+        outside.mkdir()
+        (deep / "inner").mkdir(parents=True)
+        (deep / "file").touch()
+        (deep.parent / "link").symlink_to(outside)
+        for place, mode in ((outside, 0o500), (deep / "inner", 0), (deep, 0), (deep.parent, 0o500)):
+            place.chmod(mode)
+        with as_nobody(top):
+            self.successResultOf(self.data.remove("app_prd_1"))
+        self.assertEqual(list((top / "apps").iterdir()), [])
+        self.assertEqual(outside.stat().st_mode & 0o777, 0o500)
 
     def test_left_by_a_link(self):
         """A link to a folder goes, and what it leads to stays."""
