@@ -207,7 +207,7 @@ class DeclarationOperations:
         if changed:
             self._configured.check_auth(after.authn_type)
             self._configured.check_git_auth(after.git_auth_name)
-        check_own_host(self._configured, self._rooms, main, after)
+        check_own_host(self._configured, self._rooms, main, after, work.request.may_read)
         settled = {
             app.id: work.draft.settle(app, on_twin(app.settings, after))
             for app in (main, *catalogue.twins_of(main))

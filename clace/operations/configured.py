@@ -19,10 +19,6 @@ def _never(_setting: str) -> bool:
     return False
 
 
-def _nothing(_app: App) -> bool:
-    return False
-
-
 @frozen(kw_only=True)
 class ConfiguredSections:
     """Sections of plugins and their accounts, logins for git, and the settings an app may have.
@@ -68,9 +64,7 @@ class ConfiguredSections:
                 " (security.auth_callback_domain)"
             )
 
-    def check_own_host(
-        self, setting: str, others: Iterable[App], may_read: MayRead = _nothing
-    ) -> None:
+    def check_own_host(self, setting: str, others: Iterable[App], may_read: MayRead) -> None:
         """Check that an app may be on a host with ``others``: all apps on one host are one origin
         to a browser, which shows them one certificate. The error names one that may be read.
 
@@ -85,7 +79,7 @@ class ConfiguredSections:
                 )
 
     def check_neighbours(
-        self, app: App, others: Iterable[App], may_read: MayRead = _nothing
+        self, app: App, others: Iterable[App], may_read: MayRead
     ) -> tuple[str, ...]:
         """Warn of apps on the host of ``app`` whose owner or auth setting is another, with the name
         of one that may be read.

@@ -36,7 +36,7 @@ from clace.model import (
     ksuid,
 )
 from clace.operations.approval import report
-from clace.operations.configured import ConfiguredSections
+from clace.operations.configured import ConfiguredSections, MayRead
 from clace.operations.draft import AppsDraft
 from clace.operations.edits import check_declared, checked, checked_list
 from clace.operations.known import KnownApps, digest_of
@@ -155,7 +155,7 @@ class AppCreation:
         self._configured.check_git_auth(request.git_auth_name)
         self._configured.check_auth(request.app_authn or DEFAULT_AUTH)
         self._check_free(draft, address)
-        staging = self._staging_address(draft, address, request)
+        staging = self._staging_address(draft, address, request, asking.may_read)
         neighbours = draft.staying(self._rooms.installed.on(address.domain))
         auth, may_read = request.app_authn or DEFAULT_AUTH, asking.may_read
         self._configured.check_own_host(auth, neighbours, may_read)
@@ -198,7 +198,9 @@ class AppCreation:
         )
         return AddedApp(created, twins, refs, secrets, audited)
 
-    def _staging_address(self, draft: AppsDraft, address: AppPath, request: NewApp) -> AppPath:
+    def _staging_address(
+        self, draft: AppsDraft, address: AppPath, request: NewApp, may_read: MayRead
+    ) -> AppPath:
         if request.is_dev and request.stage_at:
             raise BadRequest("a dev app has no staging app: stage_at is for others")
         if request.is_dev:
@@ -208,7 +210,8 @@ class AppCreation:
             self._configured.check_host(staging.domain)
             self._check_free(draft, staging)
             there = draft.staying(self._rooms.installed.on(staging.domain))
-            self._configured.check_own_host(request.app_authn or DEFAULT_AUTH, there)
+            auth = request.app_authn or DEFAULT_AUTH
+            self._configured.check_own_host(auth, there, may_read)
         return staging
 
     def _address(self, request: NewApp) -> AppPath:

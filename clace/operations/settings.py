@@ -24,7 +24,7 @@ from clace.admin_api import (
 from clace.errors import BadRequest
 from clace.interfaces import Asking, AuditedSource, ISettingOperations
 from clace.model import AccountLink, App, AppGlob, AppMetadata, AppPath, AppSettings
-from clace.operations.configured import ConfiguredSections
+from clace.operations.configured import ConfiguredSections, MayRead
 from clace.operations.creation import check_program
 from clace.operations.edits import (
     AUTH,
@@ -71,7 +71,7 @@ class SettingOperations:
     async def update_metadata(self, query: UpdateMetadata, request: Asking) -> AppsUpdated:
         selection = await self._staged.select(query, request)
         if query.body.config_type in {AUTH, GIT_AUTH}:
-            self._check_login(query.body, selection.mains)
+            self._check_login(query.body, selection.mains, request)
             edit_login = partial(with_login, change=query.body)
             return await self._staged.make(selection, edit_login, audited=False)
         changed = metadata_entries(query.body)
@@ -101,7 +101,7 @@ class SettingOperations:
         async with self._rooms.draft() as draft:
             for main in mains:
                 after = settled(main.settings, query.body)
-                check_own_host(self._configured, self._rooms, main, after)
+                check_own_host(self._configured, self._rooms, main, after, request.may_read)
                 for app in (main, *catalogue.twins_of(main)):
                     settings = settled(app.settings, query.body)
                     if settings != app.settings:
@@ -151,7 +151,7 @@ class SettingOperations:
                 warnings |= dict.fromkeys(told)
         return tuple(warnings)
 
-    def _check_login(self, change: MetadataChange, mains: tuple[App, ...]) -> None:
+    def _check_login(self, change: MetadataChange, mains: tuple[App, ...], request: Asking) -> None:
         """:raises BadRequest: if there is not one value, or apps cannot have it."""
         if len(change.config_entries) != 1 or not change.config_entries[0]:
             raise BadRequest(f"config_entries: expected one value for {change.config_type}")
@@ -162,7 +162,7 @@ class SettingOperations:
         self._configured.check_auth(value)
         for main in mains:
             after = replace(main.settings, authn_type=value)
-            check_own_host(self._configured, self._rooms, main, after)
+            check_own_host(self._configured, self._rooms, main, after, request.may_read)
 
     def _check(self, change: SettingsChange) -> None:
         """:raises BadRequest: if it is empty, or a setting does not take its value."""
@@ -177,16 +177,22 @@ class SettingOperations:
 
 
 def check_own_host(
-    configured: ConfiguredSections, rooms: OperationRooms, main: App, settings: AppSettings
+    configured: ConfiguredSections,
+    rooms: OperationRooms,
+    main: App,
+    settings: AppSettings,
+    may_read: MayRead,
 ) -> None:
-    """:raises BadRequest: if the app comes to need a host of its own, and has none."""
+    """:raises BadRequest: if the app comes to need a host of its own, and has none; names another
+    app there that may be read.
+    """
     if settings.authn_type == main.settings.authn_type:
         return
     there = rooms.installed.on(main.domain)
     others = tuple(app for app in there if (app.main_app or app.id) != main.id)
-    configured.check_own_host(settings.authn_type, others)
+    configured.check_own_host(settings.authn_type, others, may_read)
     if configured.refuses_shared_hosts:
-        configured.check_neighbours(replace(main, settings=settings), others)
+        configured.check_neighbours(replace(main, settings=settings), others, may_read)
 
 
 def settled(settings: AppSettings, change: SettingsChange) -> AppSettings:

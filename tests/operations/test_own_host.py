@@ -9,6 +9,10 @@ from clace.model.app import App, AppSettings
 from clace.operations.configured import ConfiguredSections
 
 
+def is_seen(other):
+    return other.path != "/unseen"
+
+
 def app(path, setting):
     return App(
         id=f"app_prd_{path}",
@@ -26,14 +30,12 @@ class OwnHostTests(SynchronousTestCase):
 
     def refused(self, setting, *others):
         check = self.configured.check_own_host
-        error = self.assertRaises(
-            BadRequest, check, setting, others, lambda other: other.path != "/unseen"
-        )
+        error = self.assertRaises(BadRequest, check, setting, others, is_seen)
         return error.message
 
     def test_alone(self):
         """An app may have a host of its own, whatever it asks for."""
-        self.configured.check_own_host("cert", ())
+        self.configured.check_own_host("cert", (), is_seen)
 
     def test_beside_another(self):
         """An app that needs one is not installed beside others, and is named in the refusal."""
@@ -50,5 +52,5 @@ class OwnHostTests(SynchronousTestCase):
 
     def test_usual(self):
         """Apps that do not need one share hosts as they like."""
-        self.configured.check_own_host("none", (app("/x", "system"), app("/y", "none")))
-        ConfiguredSections().check_own_host("cert", (app("/x", "cert"),))
+        self.configured.check_own_host("none", (app("/x", "system"), app("/y", "none")), is_seen)
+        ConfiguredSections().check_own_host("cert", (app("/x", "cert"),), is_seen)

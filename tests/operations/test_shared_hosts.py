@@ -2,10 +2,25 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.admin_api.settings import (
+    UPDATE_METADATA,
+    UPDATE_SETTINGS,
+    MetadataChange,
+    SettingsChange,
+    UpdateMetadata,
+    UpdateSettings,
+)
 from clace.errors import BadRequest
 from clace.model.app import App, AppSettings, Demands
+from clace.model.identity import Assurance, Identity
+from clace.model.rbac import Grant, Policy
 from clace.operations.configured import ConfiguredSections
 from tests.operations.house import House, app_star
+
+ANN = Identity(user_id="github:ann", assurance=Assurance.SSO)
+POLICY = Policy(
+    enabled=True, grants=(Grant(users=(ANN.user_id,), roles=("clace-operator",), targets=("/a",)),)
+)
 
 
 def app(path, auth="default", user="admin", **fields):
@@ -80,3 +95,28 @@ class InstallTests(SynchronousTestCase):
         for host in ("auth.localhost", "AUTH.localhost"):
             error = self.failureResultOf(self.install(f"{host}:/a"), BadRequest).value
             self.assertIn("where people sign in", error.message)
+
+
+class ChangedSettingTests(SynchronousTestCase):
+    def setUp(self):
+        self.house = House(policy=POLICY, refuses_shared_hosts=True)
+        self.house.sources.put_folder("/src", {"app.star": app_star(Demands())})
+        for path in ("/a", "/b"):
+            self.successResultOf(self.house.create(path, "/src"))
+
+    def refused(self, identity, operation, query):
+        changing = self.house.administration.perform_as(identity, operation, query)
+        return self.failureResultOf(changing, BadRequest).value.message
+
+    def test_names_what_is_seen(self):
+        """A change of the auth setting that is refused for another app on the host names that app
+        to whoever may see it.
+        """
+        admin = Identity(user_id="admin", assurance=Assurance.SSO)
+        settings = UpdateSettings("/a", body=SettingsChange(authn_type="none"))
+        change = MetadataChange(config_type="auth", config_entries=["none"])
+        metadata = UpdateMetadata("/a", body=change)
+        for operation, query in ((UPDATE_SETTINGS, settings), (UPDATE_METADATA, metadata)):
+            for identity, named in ((admin, "/b on the same"), (ANN, "another app on the same")):
+                told = self.refused(identity, operation, query)
+                self.assertTrue(told.startswith(named), told)
