@@ -20,7 +20,13 @@ from clace.admin_api import (
     RunCommand,
 )
 from clace.errors import BadRequest
-from clace.interfaces import Asking, IProgramControl, IProgramOperations, LogFilter
+from clace.interfaces import (
+    Asking,
+    IProgramControl,
+    IProgramOperations,
+    LogFilter,
+    ProgramExit,
+)
 from clace.line_queue import LEFT_OUT, LineQueue
 from clace.model import LOG_LEVELS, App, has_program
 from clace.operations.rooms import OperationRooms
@@ -30,7 +36,7 @@ MOST_LINES = 100_000
 _MOST_DIGITS = 9
 _USUAL_LINES = 1000
 _LOOK_SECONDS = 2.0
-"""A stream that is silent yields nothing so often, whereupon the rights to it are looked at."""
+"""The time after which the rights to a silent stream are checked again."""
 
 
 @implementer(IProgramOperations)
@@ -85,22 +91,18 @@ class ProgramOperations:
         await self._rooms.runtime.awaken(app)
         coming = LineQueue(LEFT_OUT)
         running = Deferred.fromCoroutine(self._control.run(app, query.body.command, coming.put))
-        ended: list[CommandPiece] = []
-        failed: list[Failure] = []
-        running.addCallbacks(
-            lambda end: ended.append(
-                CommandPiece(ended=True, status=end.status, signal=end.signal, failure=end.failure)
-            ),
-            failed.append,
-        )
-        running.addBoth(coming.end)
+        ends: list[ProgramExit | Failure] = []
+        running.addBoth(ends.append).addBoth(coming.end)
         try:
             while (lines := await coming.taken_within(self._clock, _LOOK_SECONDS)) is not None:
                 request.check_apps((app,))
                 yield tuple(CommandPiece(line) for line in lines)
-            for failure in failed:  # not awaited: this goes on amid its callbacks
-                failure.raiseException()
-            yield tuple(ended)
+            (end,) = ends  # ``running`` cannot be awaited: its callbacks brought us here
+            if isinstance(end, Failure):
+                end.raiseException()
+            yield (
+                CommandPiece(ended=True, status=end.status, signal=end.signal, failure=end.failure),
+            )
         finally:
             running.cancel()
 
