@@ -91,7 +91,7 @@ def restart(server: ChosenServer, path: str, form: str) -> None:
 
 
 class _Execution(Command):
-    """A command that says how the options of the command that it runs are written."""
+    """A command whose error for an unknown option tells where COMMAND's own options go."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:

@@ -151,7 +151,7 @@ class LongWork:
 
 
 def line_of_work(line: str, *, is_live: bool) -> str:
-    """Return a line about work as it is written: on a terminal in the place of its time."""
+    """Return the text that prints a line: on a terminal it takes the place of the work's time."""
     told = one_line(line)
     return f"{_CLEARED}  {told}\n" if is_live else f"{told}\n"
 

@@ -133,7 +133,7 @@ def owner(server: ChosenServer, user: str, glob: str, *, form: str, dry_run: boo
     """Give apps another owner, who has the rights of owners on them from now on.
 
     USER is an id as apps and the audit log show it: builtin:NAME, ENTRY:ANN@EXAMPLE.ORG, or the
-    administrator's. It takes the right admin.
+    administrator's. You need the right admin.
     """
     query = api.ChangeOwner(glob, owner=user, dry_run=dry_run)
     result = server.ask(api.CHANGE_OWNER, query)

@@ -77,7 +77,7 @@ def app_change(before: App | None, after: App | None) -> AppChange:
 
 
 def _nothing_of(ends: tuple[App | None, App | None]) -> App:
-    """Return what stands for the missing end. It has the owner of the other: nobody changed it."""
+    """Return an empty app for the missing end, with the owner of the other: the owner stays."""
     there = ends[0] or ends[1]
     return App("", "", user_id=there.user_id if there else "")
 

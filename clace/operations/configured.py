@@ -48,7 +48,7 @@ class ConfiguredSections:
     def check_links(
         self, links: Iterable[AccountLink], before: Container[AccountLink] = ()
     ) -> None:
-        """:raises BadRequest: if one that was not there ``before`` is to nothing configured."""
+        """:raises BadRequest: if a plugin or account is unknown, but for links in ``before``."""
         for link in links:
             if link in before:
                 continue

@@ -27,8 +27,8 @@ def merged_settings(
     *,
     clobber: bool,
 ) -> AppSettings:
-    """Return the settings with what the declaration changes; what none declares any more is as in
-    a new app.
+    """Return the settings with the changes of a declaration; settings that were declared before
+    and are not now become those of a new app.
     """
     auth = one.auth or (DEFAULT_AUTH if last or clobber else "")
     before = (last.auth or DEFAULT_AUTH) if last else None
@@ -55,7 +55,7 @@ def declared_settings(
 
 
 def declared_writes(settings: AppSettings, defaults: NewAppDefaults) -> dict[str, bool]:
-    """Return what a file has to say of write access: that which is not as in a new app."""
+    """Return the write access that a file has to declare, as it differs from a new app's."""
     found = {name: bool(getattr(settings, name)) for name in WRITES}
     return {name: on for name, on in found.items() if on is not getattr(defaults, name)}
 
