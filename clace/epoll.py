@@ -18,8 +18,9 @@ log = Logger()
 class PlainEPollReactor(EPollReactor):
     """Hands events on at once.
 
-    Twisted has each find the name of its connection in a context that only its oldest way of
-    logging reads, and nothing here writes; to make one costs more than a small request's parsing.
+    Twisted puts the name of the connection into a context for each event. Only its oldest way of
+    logging reads that, which nothing here uses; to make one costs more than to parse a small
+    request.
     """
 
     # Twisted's own, which it does not annotate.
@@ -37,7 +38,7 @@ class PlainEPollReactor(EPollReactor):
                 return
             raise
         for descriptor, event in events:
-            # One before may have ended it.
+            # An event before may have ended it.
             selectable = selectables.get(descriptor)
             if selectable is not None:
                 try:

@@ -11,7 +11,7 @@ from clace.units import MEBIBYTE
 
 _IN_A_SECOND = MEBIBYTE
 _BYTES_OF_A_LINE = 64
-"""Bytes that take as much work as a line of its own does."""
+"""The bytes that are as much work as one more line."""
 _LINES_AT_ONCE = 1024
 
 
@@ -20,7 +20,7 @@ def _never() -> bool:
 
 
 class Pace:
-    """Hands bytes to ``take``, so many in a second, of which each line counts for some more."""
+    """Hands bytes to ``take``, a mebibyte in a second; each line counts for some bytes more."""
 
     def __init__(
         self, clock: Any, take: Callable[[bytes], None], is_over: Callable[[], bool] = _never

@@ -23,7 +23,7 @@ class SingleFlight(Generic[T]):
 
     @property
     def goes_on(self) -> bool:
-        """Tell work that was begun and has not ended."""
+        """Return true while the work goes on."""
         return self._waiters is not None
 
     async def result(self) -> T:

@@ -283,7 +283,7 @@ class Apps:
         )
 
     def _committed(self, apps: Iterable[App]) -> None:
-        """Follow a commit with what it means for old versions, and for those who use the apps."""
+        """Note versions to remove, and close open requests that the apps would not admit now."""
         self.retention.note(apps)
         self._plugins.identities.apps_changed(apps)
 

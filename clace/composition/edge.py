@@ -197,8 +197,8 @@ class Edge:
         )
 
     def _edge_of(self, app: App | None) -> AppEdge:
-        """The decisions for an app, or for requests to none: looked up once for each value that
-        describes the app, for every request asks.
+        """Return the decisions for an app, or for requests to none. Every request asks: they are
+        kept until another value describes the app.
         """
         if app is None:
             return self._edge_of_none

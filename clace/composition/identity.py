@@ -139,7 +139,7 @@ class Identities:
         """:raises BadRequest: if nobody can sign in with this id."""
         if user_id != self._data.authorisation.administrator:
             check_user(self.auth, user_id)
-            # One of this server's own is known to exist.
+            # A user of this server's own has to exist.
             self._data.groups_of(user_id)
 
     def apps_changed(self, apps: Iterable[App]) -> None:

@@ -35,7 +35,7 @@ class InstalledApps:
         self._apps: dict[str, App] = {}
         self._by_domain: dict[str, dict[str, App]] = {}
         self._twins: dict[str, App] = {}
-        # By host as clients wrote it, of which they could think of any number.
+        # By host as clients wrote it. They can invent hosts, so few are kept.
         self._found: dict[str, dict[str, App]] = {}
 
     def replace(self, apps: tuple[App, ...]) -> None:

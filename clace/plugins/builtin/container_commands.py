@@ -63,7 +63,7 @@ class ContainerCommands:
         return await self._answers.of(invocation, given, running)
 
     def _warn(self, app: App) -> None:
-        """Say once of an app that it gives what apps of the era may give, for nothing."""
+        """Warn, once for each app, that ``env`` and ``cwd`` have no effect."""
         if app.id not in self._warned:
             self._warned.add(app.id)
             told = "{app}: env and cwd of container.run have no effect: those of the image hold"

@@ -113,7 +113,7 @@ class HostExchange:
 
         :raises BadFrame: if it does not fit what came before.
         """
-        if type(message) is AnswerHead:  # isinstance looks long at others of msgspec's
+        if type(message) is AnswerHead:  # isinstance is slow for other Structs
             self._head(message, (message.body,))
         elif isinstance(message, (CallPlugin, NextItems)):
             self._plugin(message)

@@ -38,7 +38,7 @@ _ALLOWED = frozenset(
     }
 )
 _REPEATED = frozenset({"vary"})
-# Hosts say the same in most answers. What they can make us remember is a few megabytes at most.
+# Most answers have headers that came before. Remembered ones take a few megabytes at most.
 _REMEMBERED, _FEW = 64, 8
 
 Headers = tuple[tuple[str, str], ...]

@@ -101,7 +101,7 @@ class AdminAPI:
     ) -> AsyncGenerator[tuple[R, ...], None]:
         """The results of an operation that streams, which is recorded when they end.
 
-        Some go on for days: they end when who asks would not be let in any more.
+        A stream may go on for days: it ends when its reader would not be let in any more.
         """
         last: tuple[R, ...] = ()
         try:

@@ -30,8 +30,8 @@ async def told(
 ) -> StreamedLines:
     """The lines and steps of work, and its end.
 
-    What ends within a second and without a line has the status of its end, and its steps are not
-    told. The work goes on when nobody reads of it any more.
+    Work that ends within a second, without a line, is answered with the status of its end and
+    without its steps. It goes on after its reader has left.
     """
     telling = _Telling(clock)
     with listening(telling.line, telling.step):
