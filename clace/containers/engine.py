@@ -204,7 +204,7 @@ class ContainerEngine:
     async def forget(self, app_id: str) -> None:
         if not self.is_there:
             return
-        for name in await self._names(f"{APP_LABEL}={app_id}"):
+        for name in await self._names(f"{APP_LABEL}={app_id}") or ():
             await (self._commands.remove if name in self._used else self._remove)(name)
         await self._images.forget(app_id)
         await self._sources.forget(app_id)
@@ -218,6 +218,8 @@ class ContainerEngine:
             return ()
         folders = await self._run_folders.listed()
         names = await self._names()
+        if names is None:
+            return ()
         await self._run_folders.remove_others(folders, (*names, *self._used))
         left = [name for name in names if name not in self._used]
         wanted = {name for name in left if await self._is_wanted(name, installed)}
@@ -249,7 +251,7 @@ class ContainerEngine:
         self._looked_for.add(app)
         labels = (f"{APP_LABEL}={app}", f"{HASH_LABEL}={prepared.key}")
         names = await self._names(*labels, state="running")
-        return next((name for name in names if name not in self._used), "")
+        return next((name for name in names or () if name not in self._used), "")
 
     async def _remove(self, name: str) -> bool:
         """Remove a container that nobody watches; return true if it is gone. Its name is taken for
@@ -266,7 +268,7 @@ class ContainerEngine:
 
     async def _remove_stale(self, app: App) -> None:
         """Remove containers of the app that an earlier run of this server has left."""
-        for name in await self._names(f"{APP_LABEL}={app.id}"):
+        for name in await self._names(f"{APP_LABEL}={app.id}") or ():
             if name not in self._used:
                 await self._remove(name)
 
@@ -276,13 +278,18 @@ class ContainerEngine:
         removing.addErrback(lambda failure: self._log.failure("Containers are left", failure))
         return removing
 
-    async def _names(self, *labels: str, state: str = "") -> tuple[str, ...]:
-        """The containers of this server that have these labels, and this state if one is given."""
+    async def _names(self, *labels: str, state: str = "") -> tuple[str, ...] | None:
+        """The containers of this server that have these labels, and this state if one is given;
+        None, which is logged, if the engine does not list them.
+        """
         wanted = (f"{HOME_LABEL}={self._settings.home}", *labels)
         filters = [f"--filter=label={label}" for label in wanted]
         if state:
             filters.append(f"--filter=status={state}")
         listed = await self._commands.run("ps", "--all", *filters, "--format={{.Names}}")
+        if listed.status:
+            self._log.warn("Containers cannot be listed: {reason}", reason=listed.reason)
+            return None
         return tuple(listed.output.split())
 
     def _take_name(self, wanted: str) -> str:

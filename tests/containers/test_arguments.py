@@ -200,6 +200,18 @@ class RemovalTests(SynchronousTestCase):
         told = "The container clc-1 cannot be removed: device or resource busy"
         self.assertEqual(self.logged(), [told])
 
+    def test_not_listed(self):
+        """Nothing is removed while the engine does not list its containers, and that is logged."""
+        home = Path(self.mktemp()).absolute()
+        folder = home / "run" / "containers" / "sockets" / "0123456789abcdef"
+        folder.mkdir(parents=True)
+        heard = Engine({"ps": ("database is locked\n", 125)})
+        settings = ContainerSettings(home=home, engine="/bin/engine")
+        engine = ContainerEngine(Clock(), heard, None, settings, at_once)
+        self.assertEqual(self.successResultOf(engine.sweep(frozenset())), ())
+        self.assertTrue(folder.exists())
+        self.assertEqual(self.logged(), ["Containers cannot be listed: database is locked"])
+
     def test_not_stopped(self):
         """A container that the engine does not stop is logged with the engine's reason."""
         heard = Engine({"stop": ("permission denied\n", 125)})
