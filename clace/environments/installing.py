@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,8 @@ class Installer:
         if not self._store.is_open:
             await self._opening.result()
         while self._withdrawing.goes_on:
-            await self._withdrawing.result()
+            with suppress(OSError):  # which the trimming itself logs: packages are kept
+                await self._withdrawing.result()
         self._going_on += 1
         try:
             async with self._workplace(order, source, plan, tell) as work:

@@ -137,10 +137,12 @@ class EnvironmentCase(TestCase):
         self.sources = 0
 
     def environments(self, **options):
-        runner = StepRunner(reactor, OpenStarter(self.starter))
-        options = replace(self.options, **options)
-        installer = Installer(self.store, options, runner, reactor, self.threads.run)
+        installer = self.installer(self.threads.run, **options)
         return Environments(self.store, installer, self.threads.run)
+
+    def installer(self, in_thread, **options):
+        runner = StepRunner(reactor, OpenStarter(self.starter))
+        return Installer(self.store, replace(self.options, **options), runner, reactor, in_thread)
 
     def order(self, contents, *, pins=None, builds=False, **config):
         metadata = AppMetadata(pins=pins or {}, spec=config.pop("spec", ""))

@@ -1,8 +1,12 @@
 """Downloaded packages, kept within bounds."""
 
+import errno
 import os
 
+from twisted.internet.defer import Deferred, succeed
+
 from clace.environments.cache import PackageCache, cache_fact, own_bytes
+from clace.environments.planning import planned
 from clace.environments.store import remove
 from clace.units import MEBIBYTE
 from tests.environments.support import FLASK, EnvironmentCase, make_wheel
@@ -92,6 +96,31 @@ class CacheTests(EnvironmentCase):
         await self.build({"a.py": FLASK}, small)
         await self.build({"b.py": FASTAPI}, small)
         self.assertNotIn("flask.py", self.packages())
+
+    async def test_failing(self):
+        """A build that waits for what is too much to go begins as well if it cannot go."""
+        trimming = [Deferred(), succeed([])]
+
+        async def in_thread(work):
+            if getattr(work, "__name__", "") == "withdraw_excess":
+                return await trimming.pop(0)
+            return await self.threads.run(work)
+
+        installer = self.installer(in_thread)
+        order, source = self.order({}, command=("x",)), self.top
+        plan = planned(order, source, None)
+
+        async def work():
+            async with installer.work(order, source, plan, self.told.append) as place:
+                return place.folder
+
+        failing = trimming[0]
+        await work()
+        waiting = Deferred.fromCoroutine(work())
+        self.assertNoResult(waiting)
+        failing.errback(OSError(errno.ENOSPC, "the disk is full"))
+        self.assertEqual((await waiting).parent, self.top / "environments" / "work")
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
 
     async def test_offline(self):
         """A server that asks nobody keeps all: nothing could be fetched again."""
