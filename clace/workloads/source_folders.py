@@ -54,7 +54,7 @@ class SourceFolders:
 
     def clear(self) -> None:
         """Remove all that an earlier server has written; blocks."""
-        shutil.rmtree(self._root, ignore_errors=True)
+        _remove(self._root)
 
     async def leave(self, app_id: str, folder: Path) -> None:
         """Use a folder no more, as often as it was taken."""
@@ -64,7 +64,7 @@ class SourceFolders:
     async def forget(self, app_id: str) -> None:
         """Remove all of an app."""
         self._newest.pop(app_id, None)
-        await self._in_thread(lambda: shutil.rmtree(self._root / app_id, ignore_errors=True))
+        await self._in_thread(partial(_remove, self._root / app_id))
 
     async def _tidy(self, app_id: str, folder: Path) -> None:
         """Remove a folder that nobody uses, unless it is the newest of its app."""
@@ -73,7 +73,7 @@ class SourceFolders:
         del self._uses[folder]
         aside = self._aside(folder)
         if _is_put_aside(folder, aside):  # whoever wants it from now on writes it anew
-            await self._in_thread(lambda: shutil.rmtree(aside, ignore_errors=True))
+            await self._in_thread(partial(_remove, aside))
 
     def _aside(self, folder: Path) -> Path:
         return folder.with_name(f".{folder.name}.{next(self._asides)}")
@@ -81,13 +81,17 @@ class SourceFolders:
     async def _write(self, files: IFiles, refs: Mapping[str, FileRef], folder: Path) -> None:
         """Write all beside, then give it its name: what has a name is whole."""
         aside = self._aside(folder)
-        await self._in_thread(lambda: _emptied(aside))
-        for name in refs:
-            opened = partial(_opened, aside, _checked(name))
-            with await self._in_thread(opened) as file:
-                await files.copy(name, IDENTITY, file)
-                await self._in_thread(partial(_finish, file))
-        await self._in_thread(lambda: _named(aside, folder))
+        try:
+            await self._in_thread(lambda: _emptied(aside))
+            for name in refs:
+                opened = partial(_opened, aside, _checked(name))
+                with await self._in_thread(opened) as file:
+                    await files.copy(name, IDENTITY, file)
+                    await self._in_thread(partial(_finish, file))
+            await self._in_thread(lambda: _named(aside, folder))
+        except Exception:
+            await self._in_thread(partial(_remove, aside))
+            raise
 
 
 def digest(refs: Mapping[str, FileRef]) -> str:
@@ -126,8 +130,12 @@ def _is_put_aside(folder: Path, aside: Path) -> bool:
     return True
 
 
-def _emptied(folder: Path) -> None:
+def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _emptied(folder: Path) -> None:
+    _remove(folder)
     folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     folder.mkdir(mode=0o755)
     folder.chmod(0o755)
@@ -137,7 +145,7 @@ def _named(aside: Path, folder: Path) -> None:
     try:
         aside.rename(folder)
     except OSError:
-        shutil.rmtree(aside, ignore_errors=True)
+        _remove(aside)
         if not folder.exists():  # another one has written it meanwhile, if it is there
             raise
 

@@ -417,6 +417,15 @@ class FolderTests(ProcessEngineCase):
         self.prepared("2")
         self.assertEqual(self.versions(), ["2"])
 
+    def test_unreadable(self):
+        """Nothing is kept of files of which one cannot be read."""
+        files = DictFiles({"app.py": "1", "lost.py": "2"})
+        del files.contents["lost.py"]
+        order = WorkloadOrder(app=an_app(), files=files, config=WorkloadConfig())
+        refused = Deferred.fromCoroutine(self.engine.prepare(order, self.told.append))
+        self.failureResultOf(refused, AppBroken)
+        self.assertEqual(list((self.root / "sources" / "app_prd_1").iterdir()), [])
+
     async def fail_to_start(self, _launch):
         raise BrokenPipeError("the server is stopping")
 
