@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class PackageCache:
         """Take out what is too much; return its folders, which are to be removed."""
         cache = self._store.cache
         packages = [(folder, own_bytes(folder)) for folder in _oldest_first(cache)]
-        rest = own_bytes(cache) - sum(size for _, size in packages)
+        rest = own_bytes(cache, without={folder for folder, _ in packages})
         excess = rest + sum(size for _, size in packages) - self._limit
         withdrawn: list[Path] = []
         if rest > self._limit:
@@ -73,18 +73,22 @@ def _oldest_first(cache: Path) -> list[Path]:
     return [path for _, path in sorted(found)]
 
 
-def own_bytes(top: Path) -> int:
-    """The size of the files below a folder that are nowhere else: environments may share them."""
-    return sum(status.st_size for status in _files(top) if status.st_nlink == 1)
+def own_bytes(top: Path, without: Collection[Path] = ()) -> int:
+    """The size of the files below a folder that are nowhere else: environments may share them.
+    The folders of ``without`` do not count.
+    """
+    files = _files(top, frozenset(map(os.fspath, without)))
+    return sum(status.st_size for status in files if status.st_nlink == 1)
 
 
-def _files(top: Path) -> Iterator[os.stat_result]:
+def _files(top: Path, without: frozenset[str]) -> Iterator[os.stat_result]:
     waiting = [os.fspath(top)]
     while waiting:
         with suppress(FileNotFoundError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
+                    if entry.path not in without:
+                        waiting.append(entry.path)
                 else:
                     with suppress(FileNotFoundError):
                         yield entry.stat(follow_symlinks=False)
