@@ -95,6 +95,11 @@ class AppWorkload:
     def is_running(self) -> bool:
         return self.offer is not None and self.offer.usable is not None
 
+    @property
+    def has_programs(self) -> bool:
+        """Return true while a program of the app runs or is being started."""
+        return bool(self.generations or self.starts)
+
     def published(self, key: str) -> WorkloadOffer | None:
         offer = self.offer
         return offer if offer is not None and offer.key == key else None

@@ -146,10 +146,7 @@ class Workloads(Service):
         removed.
         """
         found = self._apps.get(app_id) or self._leaving.get(app_id)
-        if found is not None and (found.generations or found.starts):
-            return True
-        self._leaving.pop(app_id, None)
-        return False
+        return found is not None and found.has_programs
 
     def set_aside(self, app_id: str) -> None:
         found = self._apps.get(app_id)
@@ -167,6 +164,8 @@ class Workloads(Service):
         return found
 
     def _look_after(self) -> None:
+        leaving = self._leaving.items()
+        self._leaving = {key: left for key, left in leaving if left.has_programs}
         for found in tuple(self._apps.values()):
             with suppress(AppBroken):  # its settings cannot be used: its visitors are told so
                 found.look_after()

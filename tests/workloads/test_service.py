@@ -1,7 +1,9 @@
 """The life of programs: started when they are needed, replaced without a failure, ended unused."""
 
+import gc
 from datetime import UTC, datetime
 from pathlib import Path
+from weakref import ref
 
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
@@ -515,6 +517,19 @@ class SwapTests(WorkloadCase):
         self.assertEqual(len(self.engine.started), 1)
         self.assertEqual(self.running, [])
         self.assertFalse(self.workloads.is_running(self.app.id))
+
+    def test_not_remembered(self):
+        """Nothing is held of an app that is gone once its program has ended."""
+        self.publish()
+        lease = self.lease()
+        kept = ref(self.workloads.of(self.app).log)
+        self.workloads.retract(self.app.id)
+        lease.release()
+        self.settle(2)
+        self.engine.started.clear()
+        del lease
+        gc.collect()
+        self.assertIsNone(kept())
 
     def test_has_none_any_more(self):
         """So does one that its app does not declare any more."""
