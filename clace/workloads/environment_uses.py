@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from threading import Lock
 
 import msgspec
+
+from clace.private_files import make_private_folders, replace_file
 
 _KEPT = 3
 """Environments of an app that are kept: it may go back to an earlier version."""
@@ -34,8 +35,7 @@ class EnvironmentUses:
             if before[-1:] == [key]:
                 return False
             after = [*(one for one in before if one != key), key][-_KEPT:]
-            known[app_id] = after
-            self._write(known)
+            self._write({**known, app_id: after})
         return not set(before) <= set(after)
 
     def drop(self, app_id: str) -> None:
@@ -45,8 +45,8 @@ class EnvironmentUses:
         """
         with self._lock:
             known = self._read()
-            if known.pop(app_id, None) is not None:
-                self._write(known)
+            if app_id in known:
+                self._write({app: keys for app, keys in known.items() if app != app_id})
 
     def keys(self) -> frozenset[str]:
         """The keys that some app uses."""
@@ -63,9 +63,7 @@ class EnvironmentUses:
         return self._known
 
     def _write(self, known: dict[str, list[str]]) -> None:
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        aside = self._file.with_name(f".{self._file.name}")
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(known))
-        aside.rename(self._file)
+        """Keep them; nothing has changed if that fails."""
+        make_private_folders(self._file.parent)
+        replace_file(self._file, msgspec.json.encode(known), 0o600)
+        self._known = known

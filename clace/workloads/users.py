@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from threading import Lock
 
 import msgspec
+
+from clace.private_files import make_private_folders, replace_file
 
 
 class AppUsers:
@@ -30,8 +31,8 @@ class AppUsers:
             known = self._read()
             if app_id not in known:
                 number = max(known.values(), default=self._first - 1) + 1
-                self._write({**known, app_id: number})
-                known[app_id] = number
+                known = {**known, app_id: number}
+                self._write(known)
             return known[app_id]
 
     def _read(self) -> dict[str, int]:
@@ -43,11 +44,7 @@ class AppUsers:
         return self._known
 
     def _write(self, known: dict[str, int]) -> None:
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        aside = self._file.with_name(f".{self._file.name}")
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(known))
-            file.flush()
-            os.fsync(file.fileno())
-        aside.rename(self._file)
+        """Keep them; nothing has changed if that fails."""
+        make_private_folders(self._file.parent)
+        replace_file(self._file, msgspec.json.encode(known), 0o600)
+        self._known = known

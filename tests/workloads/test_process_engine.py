@@ -446,6 +446,18 @@ class FolderTests(ProcessEngineCase):
             self.failureResultOf(refused, AppBroken)
 
 
+class UseTests(SynchronousTestCase):
+    def test_not_kept(self):
+        """A use that cannot be kept is not known either: it is noted again the next time."""
+        folder = Path(self.mktemp())
+        folder.symlink_to("nowhere")
+        uses = EnvironmentUses(folder / "uses.json")
+        for _ in range(2):
+            with self.assertRaises(OSError):
+                uses.note("app_prd_1", "key")
+        self.assertEqual(uses.keys(), frozenset())
+
+
 class UserTests(SynchronousTestCase):
     def test_numbers(self):
         """Each app has a number of its own, also when the server starts again."""
