@@ -14,7 +14,7 @@ from clace.workloads.limits import WorkloadLimits
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 2.0
 _ERRORS, _REFUSALS = 500, 400
-_SILENT, UNASKED = 0, -1
+_SILENT, _UNASKED = 0, -1
 """Not answered in time, and not asked, for this server could not."""
 _UNHEARD = "it does not listen (on the port that its variable PORT names)"
 
@@ -99,7 +99,7 @@ class HealthProbe:
             status.addTimeout(seconds, self._clock, onTimeoutCancel=lambda _result, _after: _SILENT)
             answered = await status
         except (ConnectBindError, OSError):
-            return UNASKED
+            return _UNASKED
         except Exception:  # noqa: BLE001 - whatever it is, it does not answer
             return _SILENT
         probe.transport.loseConnection()
