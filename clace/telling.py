@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ _steps: ContextVar[TakeStep] = ContextVar("steps", default=_nobody)
 
 
 @contextmanager
-def listening(take: TakeLine, take_step: TakeStep = _nobody) -> Iterator[None]:
+def listening(take: TakeLine | None, take_step: TakeStep = _nobody) -> Iterator[None]:
     """Let ``take`` have the lines of all work that is begun within, and ``take_step`` its steps."""
     lines, steps = _listener.set(take), _steps.set(take_step)
     try:
@@ -37,6 +37,13 @@ def listening(take: TakeLine, take_step: TakeStep = _nobody) -> Iterator[None]:
     finally:
         _listener.reset(lines)
         _steps.reset(steps)
+
+
+def unheard() -> AbstractContextManager[None]:
+    """Let nobody have the lines and steps of work that is begun within: it is not what whoever
+    listens has asked for.
+    """
+    return listening(None)
 
 
 def listener() -> TakeLine | None:

@@ -39,6 +39,7 @@ from clace.interfaces import (
 from clace.model import FAILED, Deed, Identity, proof_of
 from clace.operations.makers import MakerRights, again, change_deeds
 from clace.operations.sync_schedule import SyncLimits, failed, succeeded
+from clace.telling import unheard
 from clace.threads import InThread
 
 T = TypeVar("T")
@@ -115,7 +116,8 @@ class SyncRuns(Service):
             return
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
-        self._looking = Deferred.fromCoroutine(self._look())
+        with unheard():
+            self._looking = Deferred.fromCoroutine(self._look())
         self._looking.addBoth(self._looked)
 
     async def apply(

@@ -39,6 +39,7 @@ from clace.model.rbac import Grant, Policy
 from clace.model.scope import Scope
 from clace.operations.sync_runs import LEASE
 from clace.operations.sync_schedule import DAY, SyncLimits, failed, succeeded
+from clace.telling import listener, listening, step
 from tests.operations.house import NOW, House, app_star
 from tests.support.administration_contract import NONE
 from tests.support.sync_contract import stored_sync
@@ -255,6 +256,23 @@ class RunTests(SyncCase):
         self.push("two")
         ran = self.successResultOf(self.run_now(made.id)).app_apply_response
         self.assertEqual((ran.skipped_apply, len(ran.reload_results)), (False, 1))
+
+    def test_in_its_own_name(self):
+        """Runs that are due tell nothing to the one whose work had them looked for."""
+        self.create(schedule_frequency=10)
+        self.house.clock.advance(10 * DAY)
+        heard, listeners = [], []
+
+        class Telling:
+            async def apply_files(self, _query, _request):
+                listeners.append(listener())
+                with step("fetch"):
+                    return FilesApplied()
+
+        self.house.sync_runs._apply = Telling()
+        with listening(heard.append, heard.append):
+            self.start()
+        self.assertEqual((listeners, heard), ([None], []))
 
     def test_missing(self):
         """A sync that is not there can be neither run nor deleted."""
