@@ -28,16 +28,18 @@ def private_files(settings: Settings) -> Iterator[tuple[Steps, Path]]:
 
 def unreadable(settings: Settings, source: str) -> Iterator[str]:
     """Yield a problem for each file that is missing, or that this process may not read."""
-    for at, file in (*_of_client(settings), *_of_sections(settings), *_of_listeners(settings)):
+    for at, file in (*_of_authorities(settings), *_of_sections(settings), *_of_listeners(settings)):
         try:
             file.open("rb").close()
         except OSError as error:
             yield f"{source}: {place_text(at)}: cannot read {file}: {error.strerror}"
 
 
-def _of_client(settings: Settings) -> Iterator[tuple[Steps, Path]]:
-    if settings.client.ca_file:
-        yield ("client", "ca_file"), settings.client.ca_file
+def _of_authorities(settings: Settings) -> Iterator[tuple[Steps, Path]]:
+    for section in ("client", "python"):
+        file = getattr(settings, section).ca_file
+        if file:
+            yield (section, "ca_file"), file
 
 
 def _of_sections(settings: Settings) -> Iterator[tuple[Steps, Path]]:

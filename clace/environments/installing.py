@@ -113,6 +113,7 @@ class Installer:
     async def _workplace(
         self, order: WorkloadOrder, source: Path, plan: Plan, tell: Tell
     ) -> AsyncIterator[Workplace]:
+        await self._in_thread(self._options.check_places)
         index = await self._in_thread(self._options.index_with_login)
         builds = order.config.needs.builds
         workplace = self._store.workplace()

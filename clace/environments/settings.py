@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
+
+from clace.errors import BadRequest
 
 PYPI = "https://pypi.org/simple"
 _PORTS = {"https": 443, "http": 80}
@@ -40,6 +43,17 @@ class PythonOptions(Struct, frozen=True, kw_only=True):
     def folders(self) -> tuple[str, ...]:
         """Return the folders of this machine among ``find_links``."""
         return tuple(url for url in self.find_links if "://" not in url)
+
+    def check_places(self) -> None:
+        """Look for what a build is shown of this machine. Blocks.
+
+        :raises BadRequest: if it is not there; the text names the setting.
+        """
+        for folder in self.folders:
+            if not Path(folder).is_dir():
+                raise BadRequest(f"python.find_links: there is no folder {folder}")
+        if self.ca_file and not Path(self.ca_file).is_file():
+            raise BadRequest(f"python.ca_file: there is no file {self.ca_file}")
 
     def index_with_login(self) -> str:
         """Return the index with its name and password in the URL. Blocks.

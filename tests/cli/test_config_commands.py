@@ -57,6 +57,8 @@ class ConfigCommandTests(SynchronousTestCase):
             f"""
             [client]
             ca_file = "/nowhere/server.pem"
+            [python]
+            ca_file = "/nowhere/index.pem"
             [client_auth.cert_staff]
             ca_cert_file = "{there}"
             crl_file = "/nowhere/crl.pem"
@@ -72,12 +74,13 @@ class ConfigCommandTests(SynchronousTestCase):
         missing = "No such file or directory"
         for told in (
             f"[client] ca_file: cannot read /nowhere/server.pem: {missing}",
+            f"[python] ca_file: cannot read /nowhere/index.pem: {missing}",
             f"[client_auth.cert_staff] crl_file: cannot read /nowhere/crl.pem: {missing}",
             f"[secret.prop] file_name: cannot read {self.home}: Is a directory",
             f"[[listen]] #1 endpoint: cannot read /nowhere/a.crt: {missing}",
         ):
             self.assertIn(f"{self.file}: {told}\n", result.stderr)
-        self.assertEqual(result.stderr.count("cannot read"), 4)
+        self.assertEqual(result.stderr.count("cannot read"), 5)
 
     def test_check_json(self):
         """The same for scripts: problems and warnings by name, and the same status."""

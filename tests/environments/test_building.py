@@ -288,6 +288,13 @@ class OptionTests(SynchronousTestCase):
         )
         self.assertEqual(PythonOptions(offline=True).network, ())
 
+    def test_places(self):
+        """A folder or file that is not there is refused before a build, by its setting."""
+        PythonOptions(find_links=("/", "https://links.example/all")).check_places()
+        for key, place in (("find_links", ("/none",)), ("ca_file", "/none"), ("ca_file", "/")):
+            with self.assertRaisesRegex(BadRequest, f"^python.{key}: there is no "):
+                PythonOptions(**{key: place}).check_places()
+
     def test_login(self):
         """The name and the secret of the index are in the URL that uv gets, and only there."""
         plain = PythonOptions(index_url="https://pypi.example/simple")

@@ -326,6 +326,14 @@ class RefusalTests(TestCase):
         self.assertIn("own_user does not stand: the app was given no user", str(error))
         self.assertIn("clace doctor", str(error))
 
+    async def test_nothing_to_show(self):
+        """A place that the program was to see, and that is not there, is named."""
+        await deferLater(reactor, 0)
+        lost = WallMount(source="/nowhere/wheels", target="/nowhere/wheels")
+        waited = Deferred.fromCoroutine(starter(self).start(launch("says", mounts=(lost,))))
+        error = await self.assertFailure(waited, WallMissing)
+        self.assertIn("No such file or directory: '/nowhere/wheels'", str(error))
+
     async def test_bad_words(self):
         """A command that no program can be given is refused here."""
         await deferLater(reactor, 0)

@@ -133,7 +133,8 @@ def _show(sight: Sight) -> None:
 
 
 def _bind(sight: Sight) -> None:
-    with room(sight.target, is_folder=Path(sight.source).is_dir()) as place:
+    is_folder = stat.S_ISDIR(Path(sight.source).stat().st_mode)  # which names what is not there
+    with room(sight.target, is_folder=is_folder) as place:
         mount(sight.source, place, "", _BIND | _RECURSIVE)
     target = str(_here(sight.target))
     flags = _NO_SETUID
