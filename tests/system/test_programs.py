@@ -185,9 +185,9 @@ class DataTests(SharedDaemonTestCase):
         files = program(server=f"{first}\n{moves}http.server{last}")
         options = ("--cvol", "data:/data", "--cvol", "deep:/data/sub/deep")
         folder = str(self.source(files))
-        self.daemon.must("app", "create", "--approve", "--dev", *options, folder, "/link")
-        self.assertEqual(self.daemon.get("/link").status, 200)
-        told = self.daemon.refused("app", "exec", "/link", "--", "true")
+        self.daemon.must("app", "create", "--approve", "--dev", *options, folder, "/data-link")
+        self.assertEqual(self.daemon.get("/data-link").status, 200)
+        told = self.daemon.refused("app", "exec", "/data-link", "--", "true")
         self.assertIn("/data/sub/deep leads to another place", told)
 
     def deeds(self):
@@ -301,14 +301,14 @@ app = ace.app("Beside", routes = [ace.api("/", answer, type = ace.TEXT)])
 class FloodTests(SharedDaemonTestCase):
     def test_others_are_served(self):
         """While a program writes empty lines without end, other apps answer."""
-        self.create("/beside", {"app.star": BESIDE})
+        self.create("/flooded-beside", {"app.star": BESIDE})
         quiet = SERVER.replace('print("asked for", self.path, flush=True)', "pass")
         folder = self.source(program(server=FLOODS + quiet))
         self.daemon.must("app", "create", "--approve", str(folder), "/floods")
         self.addCleanup(self.daemon.must, "app", "delete", "/floods")
         began = time.monotonic()
         for _ in range(20):
-            self.assertEqual(self.daemon.get("/beside").status, 200)
+            self.assertEqual(self.daemon.get("/flooded-beside").status, 200)
         self.assertLess(time.monotonic() - began, 10)
         kept = sum(one.stat().st_size for one in self.daemon.home.rglob("*.log*"))
         self.assertLess(kept, 64 << 20)

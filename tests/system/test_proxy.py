@@ -131,8 +131,8 @@ class WayTests(ProxyCase):
     def test_own_socket(self):
         """The server's own socket, behind which it is administered, is nobody's upstream."""
         own = self.daemon.home / "run" / "clace.sock"
-        self.create("/own", proxying(self.url_of(own)), approve=True)
-        answer = self.daemon.get("/own/_clace/apps")
+        self.create("/itself", proxying(self.url_of(own)), approve=True)
+        answer = self.daemon.get("/itself/_clace/apps")
         self.assertEqual(answer.status, 502)
         self.assertIn("is a socket of this server", answer.body)
 

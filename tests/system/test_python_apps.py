@@ -1,6 +1,7 @@
 """Apps without an app.star: recognised, built behind a wall and served, without any index."""
 
 import json
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -38,7 +39,8 @@ def index():
         time.sleep(0.1)
     return "well"
 """
-LINKS = Path(tempfile.gettempdir()) / "clace-test-wheels"
+# Each process of a test run has its own: it removes them after each test.
+LINKS = Path(tempfile.gettempdir()) / f"clace-test-wheels-{os.getpid()}"
 TCP = f"""
 [security]
 admin_over_tcp = true
