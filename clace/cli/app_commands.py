@@ -328,7 +328,7 @@ def promote(server: ChosenServer, glob: str, *, dry_run: bool, form: str) -> Non
 @yes_option
 @over_apps
 def delete(server: ChosenServer, glob: str, *, yes: bool, dry_run: bool, form: str) -> None:
-    """Delete apps, with their staging twins and versions.
+    """Delete apps, with their staging twins, versions and data.
 
     On a terminal it lists them and asks first; a script is not asked.
     """
