@@ -114,6 +114,7 @@ class FakeProvider(Resource):
         self.answers = {}
         self.asked = []
         self.codes = {}
+        self.given = 0
         self.refreshes = {}
         self.user = {"sub": "u-1", "email": "ann@example.org", "email_verified": True}
         self.profile = {"sub": "u-1", "name": "Ann", "groups": ["staff"]}
@@ -203,7 +204,8 @@ class FakeProvider(Resource):
     def authorize(self, departure):
         """The code for a browser that arrives with a departure."""
         asked = parse_qs(urlsplit(departure.url).query)
-        code = f"code-{len(self.codes)}"
+        self.given += 1
+        code = f"code-{self.given}"
         self.codes[code] = (asked.get("nonce", [""])[0], asked["code_challenge"][0])
         return code
 

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.exceptions import InvalidCertificate, InvalidDigest, SignXMLException
 from signxml.verifier import SignatureConfiguration, XMLVerifier
@@ -100,6 +101,8 @@ def _verified(element: Element, keys: list[x509.Certificate], now: float) -> byt
             raise refused("the digest does not match: the element was changed") from None
         except InvalidCertificate:
             reason = "the certificate of the provider's key is not valid now"
+        except etree.LxmlError:
+            raise refused("the signature is malformed") from None
         except (SignXMLException, InvalidSignature, ValueError, TypeError, AttributeError):
             reason = UNVERIFIED
         else:

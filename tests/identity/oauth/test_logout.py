@@ -1,18 +1,19 @@
 """Tests for ``clace.identity.oauth.logout``: sign-outs that a provider tells of."""
 
-from twisted.trial.unittest import SynchronousTestCase
-
-from clace.errors import ProviderUnavailable, SignInRefused
+from clace.errors import ProviderUnavailable
 from clace.identity.oauth.entries import ProviderEntry
 from clace.identity.oauth.logout import EVENT
-from clace.interfaces import EndedElsewhere
+from clace.interfaces import SessionChoice
 from tests.support.openid import ISSUER, KEY, NOW, OTHER_KEY, FakeProvider, provider_of, signed
+from tests.support.returning import ReturningCase, Visitor
 
 
-class LogoutTests(SynchronousTestCase):
+class LogoutTests(ReturningCase):
+    """Tokens at the flow of every sign-out, where two users have two sessions each."""
+
     def setUp(self):
         self.fake = FakeProvider()
-        self.provider = provider_of(self.fake)
+        self.serve(provider_of(self.fake))
         self.number = 0
 
     def token(self, key=KEY, typ="logout+jwt", kid="one", **changed):
@@ -32,20 +33,42 @@ class LogoutTests(SynchronousTestCase):
         return signed(kept, key, typ=typ, kid=kid)
 
     def end(self, token):
-        return self.provider.ended({"logout_token": token})
+        form = {"logout_token": token}
+        return self.leaving.ended_elsewhere(self.served.name, form, Visitor())
+
+    def ended(self, token):
+        """The sessions that a token ends, by user and number."""
+        sessions = {
+            self.session_of(subject, index): (subject, index)
+            for subject in ("u-1", "u-2")
+            for index in ("s-1", "s-2")
+        }
+        self.assertEqual(self.successResultOf(self.end(token)).status, 200)
+        ended = {each for name, each in sessions.items() if name not in self.live()}
+        self.successResultOf(self.sessions.end(SessionChoice(), "test"))
+        return ended
 
     def reason(self, token):
-        return self.failureResultOf(self.end(token), SignInRefused).value.reason
+        """The reason in the audit log for a token that ends nothing."""
+        recorded = len(self.audit.events)
+        session = self.session_of("u-1", "s-1")
+        answer = self.successResultOf(self.end(token))
+        self.assertEqual((answer.status, answer.body), (400, b""))
+        self.assertIn(session, self.live())
+        (reason,) = self.told_since(recorded)
+        return reason
 
     def test_ends(self):
         """A logout token names a session, a user, or both."""
+        one, other = ("u-1", "s-1"), ("u-1", "s-2")
         for token, ended in [
-            (self.token(), EndedElsewhere(subject="u-1", index="s-1")),
-            (self.token(sid=None), EndedElsewhere(subject="u-1")),
-            (self.token(sub=None), EndedElsewhere(index="s-1")),
-            (self.token(typ="JWT"), EndedElsewhere(subject="u-1", index="s-1")),
+            (self.token(), {one}),
+            (self.token(sid=None), {one, other}),
+            (self.token(sub=None), {one, ("u-2", "s-1")}),
+            (self.token(typ="JWT"), {one}),
         ]:
-            self.assertEqual(self.successResultOf(self.end(token)), ended)
+            self.assertEqual(self.ended(token), ended)
+        self.assertEqual(self.told_since(0), [])
 
     def test_refusals(self):
         """Each changes one thing in a token that is accepted unchanged."""
@@ -68,17 +91,18 @@ class LogoutTests(SynchronousTestCase):
             ("", "token: malformed"),
         ]:
             self.assertEqual(self.reason(token), reason)
+            self.ended(self.token())
 
     def test_once(self):
         """A token ends sessions once."""
         token = self.token()
-        self.successResultOf(self.end(token))
+        self.ended(token)
         self.assertEqual(self.reason(token), "logout token: used before")
 
     def test_refused_token_is_not_used(self):
         """A token that was refused does not use up its identifier."""
-        self.reason(self.token(jti="same", aud="other"))
-        self.successResultOf(self.end(self.token(jti="same")))
+        self.assertEqual(self.reason(self.token(jti="same", aud="other")), "token: audience")
+        self.ended(self.token(jti="same"))
 
     def test_down(self):
         """Without the provider's keys nobody is signed out."""
@@ -88,5 +112,5 @@ class LogoutTests(SynchronousTestCase):
     def test_provider_without_issuer(self):
         """A provider of OAuth alone has no such tokens."""
         entry = ProviderEntry(name="github", key="k", secret="s", callback_url="https://a.example")
-        self.provider = provider_of(self.fake, entry)
+        self.serve(provider_of(self.fake, entry))
         self.assertEqual(self.reason(self.token()), "logout token: the provider has none")

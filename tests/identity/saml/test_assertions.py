@@ -6,20 +6,14 @@ from copy import deepcopy
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
-from msgspec import Struct
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.audit.events import AuditEvents
-from clace.audit.ration import RationedAudit
 from clace.errors import SignInRefused
 from clace.identity.saml.signatures import signed_part
-from clace.interfaces import Arrival
 from clace.model.identity import Assurance
-from clace.testing.audit import MemoryAudit
-from clace.web.login.flow import Places, SignInFlow
-from clace.web.login.states import Pending, PendingSignIns
+from tests.support.returning import ReturningCase
 from tests.support.saml import (
     NOW,
     NS,
@@ -35,58 +29,25 @@ from tests.support.saml import (
     signed,
     signing_key,
 )
-from tests.support.sign_in import app_authentication, make_sessions
 
 EVIL = "admin"
 
 
-class Visitor(Struct):
-    """The head of a request, as far as its sender is recorded."""
-
-    address: str = "192.0.2.7"
-
-
-class SignInCase(SynchronousTestCase):
+class SignInCase(ReturningCase):
     """Browsers that come back from the provider, to the flow of every sign-in."""
 
-    def arrive(self, document, ours=None, request=REQUEST, **options):
-        """The answer to a browser that brings a response, and the sign-in that it goes on with."""
-        clock = Clock()
-        self.audit = MemoryAudit()
-        ration = RationedAudit(self.audit, clock, lambda: "r1", a_minute=5)
-        events = AuditEvents(self.audit, ration, lambda: 1.0, lambda: "r1")
-        pending = PendingSignIns(clock)
-        places = Places(login_host="auth.example.com", callback_url="https://apps.example.com")
-        auth = app_authentication(ours or provider(**options))
-        flow = SignInFlow(auth, make_sessions(), pending, places, events, 86_400)
-        asked = Pending(
-            setting="saml_corp",
-            origin="https://tool.example.com",
-            target="/",
-            nonce=b"",
-            way="saml_corp",
-            kept={"request": request},
-        )
-        brought = {**arrival(document).parameters, "RelayState": pending.add(asked)}
-        answer = self.successResultOf(flow.arrive("saml_corp", brought, Visitor()))
-        location = dict(answer.headers).get("Location", "")
-        return answer, pending.look(location.partition("state=")[2])
+    message = b"The sign-in was not accepted. Please try again."
 
-    def accepted(self, document, **options):
-        _, going_on = self.arrive(document, **options)
-        self.assertEqual(self.audit.events, [])
-        return going_on.signed_in
+    def accepted(self, document, ours=None, **options):
+        self.serve(ours or provider(**options))
+        come = arrival(document)
+        return self.lets_in(come.parameters, come.kept)
 
-    def assert_refused(self, document, reason, **options):
+    def assert_refused(self, document, reason, ours=None, request=REQUEST, **options):
         """The visitor is told nothing; the audit log has the reason."""
-        answer, going_on = self.arrive(document, **options)
-        self.assertIsNone(going_on)
-        (event,) = self.audit.events
-        self.assertEqual(event.detail, f"by saml_corp: {reason}")
-        self.assertEqual((event.operation, event.target), ("sign_in", "192.0.2.7"))
-        self.assertEqual(answer.status, 403)
-        self.assertIn(b"The sign-in was not accepted. Please try again.", answer.body)
-        self.assertNotIn(reason.encode(), answer.body)
+        self.serve(ours or provider(**options))
+        come = arrival(document, request)
+        self.assertEqual(self.refusal(come.parameters, come.kept), reason)
 
 
 class AcceptedTests(SignInCase):
@@ -419,6 +380,17 @@ class SignatureTests(SignInCase):
         reason = "the certificate of the provider's key is not valid now"
         self.assert_refused(document, reason, clock=clock)
 
+    def test_malformed(self):
+        """A signature that is not as the schema says is refused, and makes no fault."""
+        for before, after in [
+            (b"<ds:SignatureValue>", b"<ds:SignatureValue>="),
+            (b"<ds:DigestValue>", b"<ds:DigestValue>="),
+            (b"<ds:KeyInfo>", b"<ds:KeyInfo><ds:Other/>"),
+            (b"</ds:Signature>", b"<ds:Other/></ds:Signature>"),
+        ]:
+            self.accepted(answer())
+            self.assert_refused(answer().replace(before, after), "the signature is malformed")
+
     def test_two_signatures(self):
         """An element with two signatures is refused."""
         response, assertion = parts()
@@ -646,18 +618,15 @@ class MarkupTests(SignInCase):
 
     def test_missing(self):
         """An arrival without a response is refused."""
-        ours = provider()
-        bare = Arrival(parameters={}, kept={"request": "_request1"})
-        failure = self.failureResultOf(ours.finish(bare), SignInRefused)
-        self.assertEqual(failure.value.reason, "the response is missing")
+        self.serve(provider())
+        self.assertEqual(self.refusal({}, {"request": REQUEST}), "the response is missing")
         self.assert_refused(answer(), "the answer is to no request of ours", request="")
 
     @given(st.one_of(st.text(), st.binary().map(lambda data: b64encode(data).decode())))
     def test_any_text(self, text):
-        """Whatever else a browser brings is refused with a reason."""
-        found = Arrival(parameters={"SAMLResponse": text}, kept={"request": "_request1"})
-        failure = self.failureResultOf(provider().finish(found), SignInRefused)
-        self.assertTrue(failure.value.reason)
+        """Whatever else a browser brings is refused with a reason, which the audit log has."""
+        self.serve(provider())
+        self.assertTrue(self.refusal({"SAMLResponse": text}, {"request": REQUEST}))
 
     @given(st.data())
     def test_any_change(self, data):
@@ -665,10 +634,14 @@ class MarkupTests(SignInCase):
         document = bytearray(answer())
         place = data.draw(st.integers(0, len(document) - 1))
         document[place] = data.draw(st.integers(0, 255))
-        try:
-            found = self.successResultOf(provider().finish(arrival(bytes(document))))
-        except self.failureException:
+        self.serve(provider())
+        come = arrival(bytes(document))
+        _, found = self.arrive(come.parameters, come.kept)
+        told = self.told_since(0)
+        if found is None:
+            self.assertTrue(told[0])
             return
+        self.assertEqual(told, [])
         self.assertEqual(found.identity.user_id, "saml_corp:ann")
         self.assertEqual(found.identity.groups, ())
 

@@ -13,8 +13,9 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from clace.errors import ProviderUnavailable, SignInRefused
+from clace.errors import ProviderUnavailable
 from clace.interfaces import EndedElsewhere, ISignInProvider, ISingleSignOut, SignOutNotice
+from tests.support.returning import ReturningCase, Visitor
 from tests.support.saml import (
     BINDINGS,
     ENTITY,
@@ -217,15 +218,29 @@ class SessionTests(SynchronousTestCase):
         self.assertIsNone(self.successResultOf(ours.sign_out({"name_id": "ann"})))
 
 
-class NoticeTests(SynchronousTestCase):
+class NoticeTests(ReturningCase):
     """Single logout that begins at the provider."""
 
     def received(self, notice, **options):
         return self.successResultOf(provider(**options).receive(notice))
 
-    def assert_refused(self, notice, reason):
-        failure = self.failureResultOf(provider().receive(notice), SignInRefused)
-        self.assertEqual(failure.value.reason, reason)
+    def answered(self, notice):
+        """The answer of the flow of every sign-out to a message."""
+        visitor = Visitor(method="POST" if notice.query is None else "GET")
+        return self.successResultOf(
+            self.leaving.single("saml_corp", notice.parameters, notice.query or b"", visitor)
+        )
+
+    def assert_refused(self, notice, reason, ours=None):
+        """The session lives on, and the audit log has the reason; the next message ends it."""
+        self.serve(ours or provider())
+        session = self.session_of("ann", "session1")
+        self.assertEqual(self.answered(notice).status, 403)
+        self.assertEqual(self.told_since(0), [reason])
+        self.assertEqual(self.live(), {session})
+        self.answered(by_url(sign_out(number="_next")))
+        self.assertEqual(self.live(), set())
+        self.assertEqual(self.told_since(0), [reason])
 
     def test_by_url(self):
         """A signed URL ends the session it names, and is answered with the same state."""
@@ -321,8 +336,7 @@ class NoticeTests(SynchronousTestCase):
         """The same message is of use once: the user may have signed in again."""
         ours = provider()
         self.successResultOf(ours.receive(by_url(sign_out())))
-        failure = self.failureResultOf(ours.receive(by_url(sign_out())), SignInRefused)
-        self.assertEqual(failure.value.reason, "the message came before")
+        self.assert_refused(by_url(sign_out()), "the message came before", ours)
 
     def test_times(self):
         """Old messages, and those from the future, are refused."""

@@ -13,12 +13,11 @@ from tests.support.openid import (
     KEY,
     NOW,
     OTHER_KEY,
-    REFUSED_CLAIMS,
-    REFUSED_HEADERS,
     FakeProvider,
     provider_of,
     signed,
 )
+from tests.support.openid_refusals import OpenIDRefusals
 from tests.web.login.flow_case import APP, FlowCase
 
 
@@ -39,12 +38,18 @@ class OpenIDCase(FlowCase):
         self.assertEqual(gone.status, 303)
         code = self.fake.authorize(Departure(gone.location))
         given = {"code": code, "state": gone.state, **parameters}
-        return self.browser.get(f"{APP}/_clace/auth/{name}/callback?{urlencode(given)}")
+        query = urlencode({key: value for key, value in given.items() if value is not None})
+        return self.browser.get(f"{APP}/_clace/auth/{name}/callback?{query}")
 
-    def sign_in(self):
-        answer = self.come_back()
+    def sign_in(self, **parameters):
+        self.new_visitor()
+        answer = self.come_back(**parameters)
         self.assertEqual(answer.status, 303, answer.text)
         self.assertEqual(self.browser.get(answer.location).location, "/a/x?y=1")
+
+    def new_visitor(self):
+        """A browser without a session, in the place of the one before."""
+        self.browser = self.new_browser()
 
     def refusals(self):
         """The details of the refused sign-ins in the audit log."""
@@ -56,6 +61,7 @@ class OpenIDCase(FlowCase):
 
     def reason(self, **parameters):
         """The one reason in the audit log for a sign-in that is refused."""
+        self.new_visitor()
         before = len(self.refusals())
         answer = self.come_back(**parameters)
         self.assertEqual(answer.status, 403)
@@ -90,34 +96,6 @@ class SignInTests(OpenIDCase):
         for secret in evidence.values():
             self.assertNotIn(secret, jars + gone.location)
 
-    def test_claims(self):
-        """Each wrong claim is refused, and the audit log has the reason."""
-        for claims, reason in REFUSED_CLAIMS:
-            self.fake.claims = claims
-            self.assertEqual(self.reason(), reason, claims)
-        self.fake.claims = {}
-        self.sign_in()
-
-    def test_headers(self):
-        """Each wrong header is refused, and the audit log has the reason."""
-        for header, reason in REFUSED_HEADERS:
-            self.fake.header = header
-            self.assertEqual(self.reason(), reason, header)
-        self.fake.header = {}
-        self.sign_in()
-
-    def test_signature(self):
-        """A signature by another key is refused, and the audit log has the reason."""
-        self.fake.key, self.fake.header = OTHER_KEY, {"kid": "one"}
-        self.assertEqual("token: signature", self.reason())
-
-    def test_answers(self):
-        """An answer without a code, or from another issuer, is refused with its reason."""
-        self.assertEqual("answer: no code", self.reason(code=""))
-        self.assertEqual("answer: issuer", self.reason(iss="https://evil.example"))
-        self.assertEqual("answer: cancelled", self.reason(error="access_denied"))
-        self.assertEqual("code: invalid_grant", self.reason(code="stolen"))
-
     def test_mix_up(self):
         """The answer of one provider is no use at the callback of another."""
         answer = self.come_back(name="oidc_other")
@@ -144,6 +122,10 @@ class SignInTests(OpenIDCase):
         self.assertEqual(answer.status, 502)
         self.assertIn("login.example.com cannot be used at the moment", answer.text)
         self.assertEqual(self.refusals(), ["provider unavailable"])
+
+
+class RefusalTests(OpenIDRefusals, OpenIDCase):
+    """All that is refused, at the routes of the server."""
 
 
 class SignOutTests(OpenIDCase):
