@@ -125,6 +125,42 @@ class ChunkedBodyTests(SynchronousTestCase):
         content, _ = take_all(ChunkedBody(4096 * 1000), [whole])
         self.assertEqual(len(content), 4096 * 1000)
 
+    def test_framing_to_the_byte(self):
+        """The free kilobytes of framing are counted to the byte, and the rest to the limit."""
+        free = 16 * (b"1;" + b"x" * 1018 + b"\r\na\r\n")
+        last = b"1;" + b"x" * 10 + b"\r\na\r\n"
+        content, _ = take_all(ChunkedBody(17 + 16), [free + last])
+        self.assertEqual(content, b"a" * 17)
+        for limit, line, status in ((17 + 16, b"1;" + b"x" * 11, 400), (17 + 15, last, 413)):
+            with self.assertRaises(RefusedRequest) as caught:
+                take_all(ChunkedBody(limit), [free + line + b"\r\n"])
+            self.assertEqual(caught.exception.status, status)
+
+    def test_another_limit(self):
+        """A limit that is known later holds in place of the first, higher or lower."""
+        body = ChunkedBody(1)
+        body.allow(5)
+        self.assertEqual(body.take(bytearray(b"5\r\nhello\r\n")), b"hello")
+        body.allow(6)
+        with self.assertRaises(RefusedRequest) as caught:
+            body.take(bytearray(b"2\r\n"))
+        self.assertEqual(caught.exception.status, 413)
+
+    def test_longest_line(self):
+        """A line of a kilobyte is taken, however it is cut; a byte more is refused."""
+        line = b"5;" + b"x" * 1022
+        data = line + b"\r\nhello\r\n0\r\n\r\n"
+        for pieces in ([data], [data[i : i + 1] for i in range(len(data))]):
+            self.assertEqual(take_all(ChunkedBody(5), pieces), (b"hello", b""))
+        with self.assertRaises(RefusedRequest) as caught:
+            take_all(ChunkedBody(5), [line + b"x\r\n"])
+        self.assertEqual(caught.exception.status, 400)
+
+    def test_much_follows(self):
+        """However much has come after a body, its end is found."""
+        follows = NEXT * 1000
+        self.assertEqual(take_all(ChunkedBody(5), [chunked([b"hello"]) + follows])[1], follows)
+
     def test_silly_framing(self):
         """A body that is mostly framing ends soon, however small it is."""
         for chunk in (b"1\r\na\r\n", b"1;" + b"x" * 1000 + b"\r\na\r\n"):
@@ -141,6 +177,15 @@ class ChunkedBodyTests(SynchronousTestCase):
         """Trailers cannot go on for ever."""
         with self.assertRaises(RefusedRequest) as caught:
             take_all(ChunkedBody(5), [b"0\r\n" + b"X: y\r\n" * 3000])
+        self.assertEqual(caught.exception.status, 431)
+
+    def test_longest_trailers(self):
+        """Trailers have eight kilobytes, with the line that ends them; a byte more is refused."""
+        lines, last = b"X:" + b"y" * 1020 + b"\r\n", b"X:" + b"y" * 1018
+        most = b"0\r\n" + lines * 7 + last
+        self.assertEqual(take_all(ChunkedBody(5), [most + b"\r\n\r\n"]), (b"", b""))
+        with self.assertRaises(RefusedRequest) as caught:
+            take_all(ChunkedBody(5), [most + b"y\r\n\r\n"])
         self.assertEqual(caught.exception.status, 431)
 
     @given(
