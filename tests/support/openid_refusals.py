@@ -105,6 +105,8 @@ class OpenIDRefusals:
             ({"error": "access_denied"}, "answer: cancelled"),
             ({"error": "server_error"}, "answer: error server_error"),
             ({"error": "<script>"}, "answer: error"),
+            ({"error": "x" * 65}, "answer: error"),
+            ({"error": "ошибка"}, "answer: error"),
             ({"iss": "https://evil.example"}, "answer: issuer"),
         ]:
             self.assert_refused(reason, brought)
@@ -148,7 +150,9 @@ class OpenIDRefusals:
             ("a b", "user: subject"),
             ("a\u2028b", "user: subject"),
         ]:
-            self.assert_refused(reason, user={"sub": subject}, profile={"sub": subject})
+            # A nickname is chosen by its user, and names nobody.
+            user = {"sub": subject, "nickname": "u-1", "preferred_username": "u-1"}
+            self.assert_refused(reason, user=user, profile={"sub": subject})
 
     def test_keys_of_another(self):
         """A token is refused once its key is published no more, within an hour."""

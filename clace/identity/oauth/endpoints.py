@@ -13,13 +13,12 @@ from msgspec.structs import replace
 from clace.config import is_safe_url
 from clace.errors import ProviderUnavailable
 from clace.identity.oauth.entries import ProviderEntry
-from clace.identity.oauth.profiles import Emails, Profile
+from clace.identity.oauth.profiles import ID, Emails, Profile
 from clace.identity.oauth.requests import ProviderRequests, unavailable
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 _ANY_TENANT = frozenset({"common", "consumers", "organizations"})
 _TENANT = "{tenantid}"
-_TENANT_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _BY_HEADER, _BY_FORM = "client_secret_basic", "client_secret_post"
 
 
@@ -42,7 +41,7 @@ class Endpoints(Struct, frozen=True, kw_only=True):
         if _TENANT not in self.issuer:
             return self.issuer
         tenant = claims.get("tid")
-        is_id = isinstance(tenant, str) and _TENANT_ID.fullmatch(tenant)
+        is_id = isinstance(tenant, str) and ID.fullmatch(tenant)
         return self.issuer.replace(_TENANT, str(tenant)) if is_id else ""
 
 
@@ -65,6 +64,7 @@ def located(profile: Profile, entry: ProviderEntry) -> Profile:
         profile=filled(profile.profile),
         emails=replace(emails, url=filled(emails.url)) if isinstance(emails, Emails) else None,
         trusts_email=profile.trusts_email or is_own_tenant,
+        is_any_tenant=profile.is_multi_tenant and not is_own_tenant,
     )
 
 
@@ -132,7 +132,7 @@ def _is_issuer(profile: Profile, issuer: str) -> bool:
     # A tenant is asked for by a name and answers with its id.
     pattern = re.escape(expected.replace(urlsplit(expected).path, "")) + r"/([^/]+)/v2\.0"
     found = re.fullmatch(pattern, issuer)
-    return found is not None and (found[1] == _TENANT or bool(_TENANT_ID.fullmatch(found[1])))
+    return found is not None and (found[1] == _TENANT or bool(ID.fullmatch(found[1])))
 
 
 def _is_usable(url: str, issuer: str) -> bool:

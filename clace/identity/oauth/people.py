@@ -8,15 +8,15 @@ from typing import Any
 
 from clace.errors import SignInRefused
 from clace.identity.oauth.entries import ProviderEntry
-from clace.identity.oauth.profiles import Emails, Profile
+from clace.identity.oauth.profiles import ID, Emails, Profile
 from clace.identity.oauth.refusals import refused
 from clace.model import Assurance, Identity
 
 MAX_GROUPS = 2000
 _MAX_TEXT = 255
 _EMAIL = re.compile(r"[^\s@,;:<>\"()\[\]\\]{1,64}@[^\s@,;:<>\"()\[\]\\]{1,190}")
-_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+_UNSAID = object()
 
 Said = Mapping[str, Any]
 
@@ -34,19 +34,22 @@ def identity_of(profile: Profile, entry: ProviderEntry, said: Said, address: str
     if not subject:
         raise refused("user: subject")
     return Identity(
-        user_id=f"{entry.name}:{_user_name(profile, entry, said, address)}",
+        user_id=f"{entry.name}:{_user_name(profile, said, address)}",
         subject=subject,
         name=_shown(found(said, profile.full_name)),
         email=address,
-        groups=groups_of(said) or (),
+        groups=groups_of(profile, said) or (),
         assurance=Assurance.SSO,
     )
 
 
 def verified_email(profile: Profile, said: Said) -> str:
-    """The address in a profile, unless the provider says that it is not verified."""
-    address, flag = found(said, profile.email), found(said, profile.verified)
-    is_verified = profile.trusts_email if flag is None else flag in (True, "true", "1", 1)
+    """The address in a profile, unless the provider says anything but that it is verified.
+
+    A claim that is null says that too: the provider knows the claim, and does not vouch.
+    """
+    address, flag = found(said, profile.email), found(said, profile.verified, _UNSAID)
+    is_verified = profile.trusts_email if flag is _UNSAID else flag in (True, "true", "1", 1)
     return address if is_verified and _is_email(address) else ""
 
 
@@ -62,8 +65,10 @@ def primary_email(emails: Emails, said: object) -> str:
     return ""
 
 
-def groups_of(said: Said) -> tuple[str, ...] | None:
+def groups_of(profile: Profile, said: Said) -> tuple[str, ...] | None:
     """The groups in the claim ``groups``; None if the provider tells none.
+
+    Of many tenants each names its groups as it likes, and only ids are of one tenant's.
 
     :raises SignInRefused: they are more than can be kept. A part of them would be wrong where a
         group takes rights away.
@@ -75,31 +80,33 @@ def groups_of(said: Said) -> tuple[str, ...] | None:
         return None
     if len(claim) > MAX_GROUPS:
         raise refused("user: too many groups")
-    names = (str(each) for each in claim if isinstance(each, str | int))
-    kept = (name for name in names if 0 < len(name) <= _MAX_TEXT and not _CONTROL.search(name))
+    listed = (each for each in claim if not isinstance(each, bool))
+    names = (str(each) for each in listed if isinstance(each, str | int))
+    if profile.is_any_tenant:
+        names = (name for name in names if ID.fullmatch(name.lower()))
+    kept = (name for name in names if 0 < len(name) <= _MAX_TEXT and name.isprintable())
     return tuple(dict.fromkeys(kept))
 
 
-def found(said: Any, place: str) -> Any:
-    """The value at a place such as ``account.email``; None if it is not there."""
+def found(said: Any, place: str, missing: object = None) -> Any:
+    """The value at a place such as ``account.email``; ``missing`` if it is not there."""
     for key in place.split("."):
-        said = said.get(key) if isinstance(said, Mapping) else None
+        said = said.get(key, missing) if isinstance(said, Mapping) else missing
     return said
 
 
-def _user_name(profile: Profile, entry: ProviderEntry, said: Said, address: str) -> str:
-    """The address, id or nickname of a user: the first that there is."""
-    by_id = _own_name(found(said, profile.user_id))
-    by_nickname = _own_name(found(said, profile.nickname))
-    order = (by_nickname, by_id) if entry.kind.startswith("git") else (by_id, by_nickname)
-    name = next((each for each in (address, *order) if each), "")
+def _user_name(profile: Profile, said: Said, address: str) -> str:
+    """The address, account or id of a user: the first that there is."""
+    places = filter(None, (profile.account, profile.user_id))
+    own = (_own_name(found(said, place)) for place in places)
+    name = address or next(filter(None, own), "")
     if not name:
         raise refused("user: no usable name")
     return name
 
 
 def _own_name(value: object) -> str:
-    """An id or nickname; one that looks like an address could pass for that of somebody else, to a
+    """An account or id; one that looks like an address could pass for that of somebody else, to a
     pattern over a whole domain too.
     """
     name = _name(value)
@@ -111,12 +118,16 @@ def _name(value: object) -> str:
         value = str(value)
     if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT:
         return ""
-    return "" if _UNPRINTABLE.search(value) else value
+    return value if value.isprintable() and " " not in value else ""
 
 
 def _shown(value: object) -> str:
-    return _CONTROL.sub("", value)[:_MAX_TEXT] if isinstance(value, str) else ""
+    text = value if isinstance(value, str) else ""
+    return "".join(filter(str.isprintable, text))[:_MAX_TEXT]
 
 
 def _is_email(value: object) -> bool:
-    return isinstance(value, str) and _EMAIL.fullmatch(value) is not None
+    """Tell whether it is an address; what cannot be seen would make one look like another."""
+    if not isinstance(value, str) or not value.isprintable():
+        return False
+    return _EMAIL.fullmatch(value) is not None

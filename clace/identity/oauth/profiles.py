@@ -6,9 +6,13 @@ provider's published description of its profile, which ``docs/sign-in`` links to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from msgspec import Struct
+
+ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+"""An id of a tenant, or of something in it, as Microsoft makes them."""
 
 
 class Emails(Struct, frozen=True):
@@ -24,7 +28,10 @@ class Profile(Struct, frozen=True, kw_only=True):
     """One kind of provider. With an ``issuer`` it speaks OpenID Connect, and all endpoints are in
     its own description; else they are here. ``{site}``, ``{api}`` and ``{domain}`` are the entry's.
 
-    ``trusts_email`` tells whether an address counts as verified if the provider does not say.
+    ``account`` is the place of a name that no two users can have at the same time; nicknames and
+    the like, which users choose as they please, do not count. ``trusts_email`` tells whether an
+    address counts as verified if the provider does not say, and ``is_any_tenant`` whether users of
+    strangers' organisations come in.
     """
 
     title: str
@@ -41,13 +48,14 @@ class Profile(Struct, frozen=True, kw_only=True):
     parameters: Mapping[str, str] = {}
     subject: str = "sub"
     user_id: str = "sub"
-    nickname: str = "nickname"
+    account: str = ""
     full_name: str = "name"
     email: str = "email"
     verified: str = "email_verified"
     trusts_email: bool = True
     secret_by_form: bool = False
     is_multi_tenant: bool = False
+    is_any_tenant: bool = False
 
 
 _OPENID = ("openid", "profile", "email")
@@ -58,7 +66,6 @@ _MICROSOFT = Profile(
     scopes=(*_OPENID, "offline_access"),
     # Users of other tenants can have any address there; the id of the account is Microsoft's own.
     user_id="oid",
-    nickname="preferred_username",
     verified="xms_edov",
     trusts_email=False,
     is_multi_tenant=True,
@@ -88,7 +95,6 @@ PROFILES: Mapping[str, Profile] = {
         ),
         subject="uuid",
         user_id="uuid",
-        nickname="username",
         full_name="display_name",
     ),
     "digitalocean": Profile(
@@ -100,7 +106,6 @@ PROFILES: Mapping[str, Profile] = {
         secret_by_form=True,
         subject="account.uuid",
         user_id="account.uuid",
-        nickname="account.name",
         full_name="account.name",
         email="account.email",
         verified="account.email_verified",
@@ -118,13 +123,14 @@ PROFILES: Mapping[str, Profile] = {
         emails=Emails("{api}/user/emails", "", "primary", "verified"),
         subject="id",
         user_id="id",
-        nickname="login",
+        account="login",
     ),
     "gitlab": Profile(
         title="GitLab",
         site="https://gitlab.com",
         issuer="{site}",
         scopes=_OPENID,
+        account="nickname",
     ),
     "google": Profile(
         title="Google",

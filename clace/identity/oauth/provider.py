@@ -22,7 +22,7 @@ from clace.identity.oauth.people import groups_of, identity_of, primary_email, v
 from clace.identity.oauth.profiles import PROFILES
 from clace.identity.oauth.refusals import refused
 from clace.identity.oauth.remembered import Remembered
-from clace.identity.oauth.requests import ProviderRequests
+from clace.identity.oauth.requests import ProviderRequests, is_code
 from clace.identity.oauth.signatures import SigningKeys
 from clace.interfaces import (
     Arrival,
@@ -144,7 +144,7 @@ class OAuthProvider:
         if error == "access_denied":
             raise SignInRefused(f"The sign-in at {self.title} was cancelled.", "answer: cancelled")
         if error:
-            raise refused(f"answer: error {error}" if error.isidentifier() else "answer: error")
+            raise refused(f"answer: error {error}" if is_code(error) else "answer: error")
         code = parameters.get("code", "")
         if not 0 < len(code) <= _MAX_CODE:
             raise refused("answer: no code")
@@ -223,7 +223,8 @@ class OAuthProvider:
             if (identity.subject, identity.user_id) != (subject, evidence.get("user_id")):
                 return None
         return Rechecked(
-            evidence=_newer(evidence, tokens, self._clock.seconds()), groups=groups_of(said)
+            evidence=_newer(evidence, tokens, self._clock.seconds()),
+            groups=groups_of(self._profile, said),
         )
 
     def _evidence(

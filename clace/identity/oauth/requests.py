@@ -45,7 +45,7 @@ class Answer(Struct, frozen=True):
     def error(self) -> str:
         """The code of an error as OAuth 2 has it; empty if the answer has none that is one."""
         said = self.value.get("error") if isinstance(self.value, dict) else None
-        return said if isinstance(said, str) and _ERROR.fullmatch(said) else ""
+        return said if isinstance(said, str) and is_code(said) else ""
 
 
 class ProviderRequests:
@@ -105,6 +105,11 @@ class ProviderRequests:
         # This agent follows no redirects: secrets and codes go where they were meant to.
         response = await self._agent.request(method.encode(), url.encode("ascii"), headers, sent)
         return response.code, await collected(response, MAX_ANSWER, "the answer is too large")
+
+
+def is_code(error: str) -> bool:
+    """Tell whether a text is a code of an error as OAuth 2 has them, fit for the audit log."""
+    return _ERROR.fullmatch(error) is not None
 
 
 def unavailable(host: str | None, reason: str) -> ProviderUnavailable:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.config.sign_ins import OAUTH_KINDS
+from clace.errors import SignInRefused
 from clace.identity.oauth.endpoints import Endpoints, described, located
 from clace.identity.oauth.entries import ProviderEntry
 from clace.identity.oauth.people import identity_of, primary_email, verified_email
@@ -243,6 +244,20 @@ class MicrosoftTests(SynchronousTestCase):
             profile = located(PROFILES["azuread"], entry_of("azuread", domain=domain))
             self.assertEqual(verified_email(profile, {**MICROSOFT, **more}), expected)
 
+    def test_groups(self):
+        """Of other tenants only ids are groups: names they give as they like."""
+        group = "ac2a8a3c-1c3a-4a5e-8a3c-0b5f6d2f9b11"
+        said = {**MICROSOFT, "groups": ["admins", group, f"{group}x"]}
+        for domain, groups in [
+            ("", (group,)),
+            ("common", (group,)),
+            ("Organizations", (group,)),
+            ("contoso.com", ("admins", group, f"{group}x")),
+        ]:
+            entry = entry_of("azuread", domain=domain)
+            profile = located(PROFILES["azuread"], entry)
+            self.assertEqual(identity_of(profile, entry, said, "").groups, groups, domain)
+
 
 class NameTests(SynchronousTestCase):
     """The names that users get."""
@@ -252,11 +267,33 @@ class NameTests(SynchronousTestCase):
         profile = located(PROFILES[kind], entry)
         return identity_of(profile, entry, said, verified_email(profile, said))
 
+    def reason(self, said, kind="oidc"):
+        with self.assertRaises(SignInRefused) as refusal:
+            self.identity(said, kind)
+        return refusal.exception.reason
+
     def test_what_has_an_at_is_no_own_name(self):
-        """An id or nickname is not taken for an address of somebody's domain, by a pattern too."""
+        """An id or account is not taken for an address of somebody's domain, by a pattern too."""
         for chosen in ("ann@example.org", "a@b@example.org", '"a"@example.org', "a,@example.org"):
             said = {"sub": chosen, "nickname": "nick"}
-            self.assertEqual(self.identity(said).user_id, "oidc:nick", chosen)
+            self.assertEqual(self.identity(said, "gitlab").user_id, "gitlab:nick", chosen)
+            said = {"sub": "7", "nickname": chosen}
+            self.assertEqual(self.identity(said, "gitlab").user_id, "gitlab:7", chosen)
+            self.assertEqual(self.reason({"sub": chosen}), "user: no usable name")
+
+    def test_what_users_choose(self):
+        """A nickname could be the id of somebody else: it names nobody, but at git servers, where
+        it is an account.
+        """
+        victim = self.identity({"sub": "u-1"}).user_id
+        said = {"sub": "eve@example.org", "email": "eve@example.org", "email_verified": False}
+        chosen = dict.fromkeys(("nickname", "preferred_username", "name", ""), "u-1")
+        for kind in set(PROFILES) - {"bitbucket", "digitalocean", "github", "gitlab"}:
+            of_kind = {**said, **chosen, PROFILES[kind].user_id: "eve@example.org"}
+            of_kind[PROFILES[kind].subject] = "eve@example.org"
+            self.assertEqual(self.reason(of_kind, kind), "user: no usable name", kind)
+        self.assertEqual(self.identity({**said, "nickname": "u-1"}, "gitlab").user_id, "gitlab:u-1")
+        self.assertEqual(victim, "oidc:u-1")
 
     def test_unverified_address(self):
         """An address that is not verified is no name; one without a word on it is."""
@@ -268,34 +305,60 @@ class NameTests(SynchronousTestCase):
             ({"email_verified": False}, "oidc:u"),
             ({"email_verified": "false"}, "oidc:u"),
             ({"email_verified": []}, "oidc:u"),
+            ({"email_verified": None}, "oidc:u"),
+            ({"email_verified": "True"}, "oidc:u"),
+            ({"email_verified": "yes"}, "oidc:u"),
         ]:
             self.assertEqual(self.identity({**said, **flag}).user_id, name)
 
     def test_order(self):
-        """Address, id, nickname; for git servers the nickname comes before the id."""
+        """Address, then id; for git servers the name of the account comes before the id."""
         said = {"sub": "u", "id": 7, "nickname": "nick", "login": "nick"}
         self.assertEqual(self.identity(said).user_id, "oidc:u")
         self.assertEqual(self.identity(said, "gitlab").user_id, "gitlab:nick")
         self.assertEqual(self.identity(said, "github").user_id, "github:nick")
 
     def test_address_of_somebody_else(self):
-        """An id or nickname that reads as an address is not taken for one."""
+        """An id or account that reads as an address is not taken for one."""
         said = {"sub": "boss@example.org", "nickname": "eve"}
-        self.assertEqual(self.identity(said).user_id, "oidc:eve")
+        self.assertEqual(self.reason(said), "user: no usable name")
+        self.assertEqual(self.identity(said, "gitlab").user_id, "gitlab:eve")
         said = {"sub": "u", "email": "eve@example.org", "email_verified": False}
         said |= {"nickname": "boss@example.org"}
         self.assertEqual(self.identity(said, "gitlab").user_id, "gitlab:u")
+        self.assertEqual(self.reason({"sub": "boss@example.org"}), "user: no usable name")
 
     def test_odd_texts(self):
-        """Shown names lose control characters; an address with one is not taken."""
+        """Names with spaces or control characters are not taken; shown names lose the latter."""
+        self.assertEqual(self.reason({"sub": "a b"}), "user: subject")
         identity = self.identity({"sub": "u", "name": "A\nB", "email": "a\n@b.example"})
         self.assertEqual((identity.name, identity.email), ("AB", ""))
         self.assertEqual(self.identity({"sub": "u", "name": ["x"]}).name, "")
 
+    def test_what_cannot_be_seen(self):
+        """What has a character that cannot be seen, and so looks like another, is no name."""
+        for odd in (
+            "\0",
+            "\x1b",
+            "\x7f",
+            "\u00ad",
+            "\u200b",
+            "\u202e",
+            "\u3000",
+            "\ufeff",
+            "\ud800",
+        ):
+            said = {"sub": "u", "email": f"ann{odd}@example.org", "groups": ["a", f"a{odd}"]}
+            identity = self.identity({**said, "name": f"A{odd}n"})
+            self.assertEqual((identity.user_id, identity.email), ("oidc:u", ""), repr(odd))
+            self.assertEqual((identity.name, identity.groups), ("An", ("a",)), repr(odd))
+            self.assertEqual(self.reason({"sub": f"u{odd}"}), "user: subject")
+        self.assertEqual(self.identity({"sub": "müller"}).user_id, "oidc:müller")
+
     def test_groups(self):
         """Groups are texts, or numbers, each once; malformed ones are left out."""
         for claim, groups in [
-            (["a", "b", "a", 7, "", "x\ny", None, {}], ("a", "b", "7")),
+            (["a", "b", "a", 7, "", "x\ny", None, {}, True, False], ("a", "b", "7")),
             ("one", ("one",)),
             ({"a": 1}, ()),
             (None, ()),
