@@ -192,12 +192,12 @@ class SignInFlow:
         """Begin the session, on the app's host and in the browser that asked for it."""
         name = cookies.sign_in_cookie(secure=head.scheme == "https")
         pending = self._pending.look(state)
-        if pending is None or pending.signed_in is None or pending.origin != head.origin:
+        if pending is None or pending.signed_in is None:
             return expired()
-        if not is_nonce_of(pending, head.cookie(name)):
-            return expired()
-        # Two requests with one state make one session.
-        if self._pending.take(state) is None:
+        # Two requests with one state make one session. Nor does a state that came to another
+        # browser make one: there somebody may read it who began the sign-in for somebody else.
+        self._pending.take(state)
+        if pending.origin != head.origin or not is_nonce_of(pending, head.cookie(name)):
             return expired()
         await self._end_former(pending, head)
         new = NewSession(

@@ -9,17 +9,20 @@ FRONT = "/"
 LONGEST = 2000
 # No other origin, no backslash that browsers read as a slash, no space or control characters.
 _PATH = re.compile(r"/(?!/)[!#-\[\]-~]*")
+_DOTS = frozenset({".", ".."})
 
 
 def local_path(target: str | None) -> str:
     """The path and query if they can only mean a page of the same host, or its front page.
 
-    Pages of the server's own do not count: a sign-in that leads to a sign-out would be a trap.
+    Pages of the server's own do not count: a sign-in that leads to a sign-out would be a trap. Nor
+    do parts like ``..``, which browsers resolve to another path.
     """
     if not target or len(target) > LONGEST or not _PATH.fullmatch(target):
         return FRONT
-    first = unquote(re.split(r"[/?#]", target[1:], maxsplit=1)[0]).lower()
-    return FRONT if first.startswith(("_clace", "/")) else target
+    path = unquote(re.split(r"[?#]", target[1:], maxsplit=1)[0]).lower()
+    is_odd = path.startswith(("_clace", "/")) or not _DOTS.isdisjoint(path.split("/"))
+    return FRONT if is_odd else target
 
 
 def path_of_url(url: str | None, origin: str) -> str | None:

@@ -78,14 +78,17 @@ class FormTests(FlowCase):
         self.assertEqual(self.rows.all(), ())
 
     def test_of_another_browser(self):
-        """A link that ends the sign-in of somebody else signs nobody in."""
-        proved = self.form(self.sent_to_sign_in().state)
-        victim = self.new_browser()
-        self.assertIn("expired", victim.get(proved.location).text)
-        self.sent_to_sign_in(browser=victim)
-        self.assertIn("expired", victim.get(proved.location).text)
-        self.assertEqual(self.rows.all(), ())
-        self.assertEqual(self.browser.get(proved.location).status, 303)
+        """A link that ends the sign-in of somebody else signs nobody in: neither the browser that
+        follows it, nor, since it was seen there, the one that began.
+        """
+        for has_begun in (False, True):
+            proved = self.form(self.sent_to_sign_in().state)
+            victim = self.new_browser()
+            if has_begun:
+                self.sent_to_sign_in(browser=victim)
+            self.assertIn("expired", victim.get(proved.location).text)
+            self.assertIn("expired", self.browser.get(proved.location).text)
+            self.assertEqual(self.rows.all(), ())
 
     def test_of_another_host(self):
         """A sign-in ends on the host that it began on."""
@@ -93,7 +96,8 @@ class FormTests(FlowCase):
         self.browser.jars["other.example"] = self.browser.jars["apps.example"]
         elsewhere = proved.location.replace("apps.example", "other.example")
         self.assertIn("expired", self.browser.get(elsewhere).text)
-        plain = proved.location.replace("https", "http")
+        self.assertIn("expired", self.browser.get(proved.location).text)
+        plain = self.form(self.sent_to_sign_in().state).location.replace("https", "http")
         self.assertIn("expired", self.browser.get(plain).text)
 
     def test_two_tabs(self):

@@ -42,6 +42,17 @@ REFUSED = (
     "/_clace_webhook/x",
     "/_clace/auth/account",
     "/%2f%2fevil.example",
+    "/.//evil.example",
+    "/a/..//evil.example",
+    "/./_clace/logout",
+    "/a/../_clace/auth/login?state=x",
+    "/%2e/_clace/logout",
+    "/a/%2E%2e/_clace/logout",
+    "/a/.%2e",
+    "/a%2f..%2f_clace/logout",
+    "/..",
+    "/a/.?x=1",
+    "/a/..#b",
     "/" + "a" * LONGEST,
 )
 TAKEN = (
@@ -54,6 +65,9 @@ TAKEN = (
     "/a#part",
     "/_cl_stage/x",
     "/a/_clace_app/sse",
+    "/a/...",
+    "/.well-known/a..b",
+    "/a?x=/../b#/../c",
 )
 
 
