@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from clace.errors import SignInRefused
 from clace.identity.saml.markup import (
+    WHITE_SPACE,
     Element,
     children,
     only,
@@ -212,6 +213,9 @@ def _subject(assertion: Element) -> Subject:
     value = text_of(name)
     if not value:
         raise refused("the NameID is empty")
+    # On lines of its own it may be indented; else a space tells it from the name of somebody else.
+    if value != name.text and "\n" not in name.text:
+        raise refused("the NameID begins or ends with a space")
     if len(value) > _LONGEST_NAME or not value.isprintable():
         raise refused("the NameID cannot be the name of a user")
     index = children(assertion, "saml:AuthnStatement")[0].get("SessionIndex", "")
@@ -240,7 +244,7 @@ def _attributes(assertion: Element) -> dict[str, tuple[str, ...]]:
 
 
 def _plain(value: Element) -> str:
-    return "" if len(value) else (value.text or "").strip()
+    return "" if len(value) else (value.text or "").strip(WHITE_SPACE)
 
 
 def _is_usable(text: str) -> bool:

@@ -18,6 +18,8 @@ SIGNATURE = "http://www.w3.org/2000/09/xmldsig#"
 NAMESPACES = {"saml": ASSERTION, "samlp": PROTOCOL, "md": METADATA, "ds": SIGNATURE}
 REFUSED = "The sign-in was not accepted. Please try again."
 LARGEST = 512 * 1024
+WHITE_SPACE = " \t\r\n"
+"""All that is white space to XML; other characters that look like it are a part of the text."""
 _MOST_NODES = 20_000
 
 
@@ -102,7 +104,7 @@ def text_of(element: Element) -> str:
     """
     if len(element):
         raise refused(f"{local_name(element)} has more than text")
-    return (element.text or "").strip()
+    return (element.text or "").strip(WHITE_SPACE)
 
 
 def local_name(element: Element) -> str:

@@ -303,8 +303,22 @@ class NameTests(SignInCase):
         self.assert_refused(answer(name="a" * 513), "the NameID cannot be the name of a user")
 
     def test_spaces(self):
-        """Space around the name is not a part of it."""
+        """Lines around the name are not a part of it; a space before or behind it could tell it
+        from the name of somebody else, and is refused.
+        """
         self.assertEqual(self.accepted(answer(name="\n ann\n")).identity.user_id, "saml_corp:ann")
+        for odd in (" ann", "ann ", "ann\t", "&#32;ann"):
+            self.assert_refused(answer(name=odd), "the NameID begins or ends with a space")
+        for code in (0x85, 0xA0, 0x2003, 0x2028, 0x3000, 0xFEFF):
+            for odd in (f"ann&#{code};", f"\n&#{code};ann\n"):
+                reason = "the NameID cannot be the name of a user"
+                self.assert_refused(answer(name=odd), reason)
+
+    def test_spaces_of_groups(self):
+        """A group is not one whose name looks the same."""
+        groups = attribute("groups", "\n staff\n", "admins&#160;", "&#8195;admins")
+        identity = self.accepted(answer(attributes=(groups,))).identity
+        self.assertEqual(identity.groups, ("staff",))
 
 
 class SignatureTests(SignInCase):
