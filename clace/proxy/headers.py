@@ -8,7 +8,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from clace.credentials import FOR_THE_SERVER
-from clace.header_names import OUR_HEADERS
+from clace.header_names import is_claim
 from clace.interfaces import Pairs, ProxiedRequest
 from clace.proxy.cookies import visitors_cookies
 from clace.proxy.plans import RoutePlan
@@ -18,17 +18,6 @@ _HOP = frozenset(
     b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization trailer"
     b" transfer-encoding upgrade content-length expect host http2-settings".split()
 )
-# They say who asks, from where and for what; servers believe them, so only ours are passed on.
-_FORWARDING = frozenset(
-    b"forwarded x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-prefix"
-    b" x-forwarded-proto x-forwarded-protocol x-forwarded-scheme x-forwarded-server"
-    b" x-forwarded-ssl x-forwarded-by x-forwarded-path x-forwarded-uri x-forwarded-user"
-    b" x-forwarded-email x-forwarded-groups x-forwarded-preferred-username"
-    b" x-original-url x-original-host x-rewrite-url x-real-ip x-scheme x-url-scheme x-script-name"
-    b" front-end-https true-client-ip client-ip x-client-ip x-cluster-client-ip cf-connecting-ip"
-    b" remote-user x-remote-user script-name path-info proxy".split()
-)
-_OURS = tuple(map(str.encode, OUR_HEADERS))
 # Servers that put headers into variables, as CGI and WSGI do, cannot tell names apart that only
 # differ in what is neither letter nor digit.
 _NEITHER = re.compile(rb"[^a-z0-9]")
@@ -100,7 +89,7 @@ def _kept(headers: Pairs, *, passwords: bool) -> Iterator[tuple[bytes, bytes]]:
 @lru_cache(maxsize=1024)
 def _fate(lower: bytes) -> int:
     plain = _NEITHER.sub(b"-", lower)
-    if plain in _HOP or plain in _FORWARDING or plain.startswith(_OURS):
+    if plain in _HOP or is_claim(plain.decode("ascii")):
         return _DROPPED
     if plain in _SPECIAL:
         return _SPECIAL[plain] if plain == lower else _DROPPED

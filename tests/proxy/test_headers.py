@@ -8,7 +8,23 @@ from clace.proxy.cookies import apps_cookie
 from tests.support.proxying import MemoryProxyCase, asking
 from tests.support.upstreams import whole
 
-NAMES = ("X-Clace-User", "X-Clace-Perms", "X-Openrun-User", "X-Forwarded-For", "Forwarded")
+NAMES = (
+    "X-Clace-User",
+    "X-Clace-Perms",
+    "X-Openrun-User",
+    "X-Forwarded-For",
+    "Forwarded",
+    "X-Forwarded-Client-Cert",
+    "X-WebAuth-User",
+    "X-Auth-Request-Groups",
+    "X-Authenticated-User",
+    "X-Remote-Email",
+    "Remote-Groups",
+    "Client-Cert",
+    "SSL-Client-Verify",
+    "X-SSL-Client-S-DN",
+    "X-Original-Method",
+)
 
 
 def lines_of(sent):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from clace.header_names import OUR_HEADERS
+from clace.header_names import is_claim
 from clace.interfaces import ForwardQuestion, HeaderPairs
 
 # Of the connection (RFC 9110, 7.6.1), or of a body that is not sent along.
@@ -26,9 +26,6 @@ OF_CONNECTION = frozenset(
         "upgrade",
     }
 )
-# This server's own word on where a request comes from: never the client's.
-_FORWARDING = frozenset({"forwarded", "x-real-ip", "x-original-url", "x-rewrite-url"})
-_FORWARDED = "x-forwarded-"
 # Servers that put headers into variables cannot tell X_Forwarded_User from X-Forwarded-User.
 _NEITHER = re.compile(r"[^a-z0-9]")
 # Made anew for each answer.
@@ -42,7 +39,7 @@ def asked_with(question: ForwardQuestion, wanted: Collection[str]) -> Iterator[t
     named = _named_by_connection(question.headers)
     for name, value in question.headers:
         lower = name.lower()
-        if lower in OF_CONNECTION or lower in named or _is_forwarding(lower):
+        if lower in OF_CONNECTION or lower in named or is_claim(_NEITHER.sub("-", lower)):
             continue
         if not wanted or lower in wanted:
             yield name, value
@@ -54,11 +51,6 @@ def asked_with(question: ForwardQuestion, wanted: Collection[str]) -> Iterator[t
 def _named_by_connection(headers: HeaderPairs) -> frozenset[str]:
     said = ",".join(value for name, value in headers if name.lower() == "connection")
     return frozenset(token.strip().lower() for token in said.split(","))
-
-
-def _is_forwarding(name: str) -> bool:
-    plain = _NEITHER.sub("-", name)
-    return plain in _FORWARDING or plain.startswith((_FORWARDED, *OUR_HEADERS))
 
 
 def _known(question: ForwardQuestion) -> Iterator[tuple[str, str]]:
