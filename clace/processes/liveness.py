@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from clace.control_line import ControlLine
 
-LOOK_SECONDS = 5
+LOOK_SECONDS = 10
 _MOST_UNANSWERED = 2
 HUNG = "the process that starts programs did not answer and was ended"
 

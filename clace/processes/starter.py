@@ -77,8 +77,8 @@ class StartedProgram:
 
 @implementer(IStarter)
 class ProgramStarter(Service):
-    """Keeps the runner process: it starts with this service, or when first needed, and again
-    whenever it is needed and has died.
+    """Keeps the runner process: it starts when it is first needed, and again whenever it is needed
+    and has died.
     """
 
     _log = Logger()
@@ -93,10 +93,6 @@ class ProgramStarter(Service):
         self._liveness = LivenessCheck(
             reactor, look_seconds, pack_down(ALIVE, 0), self._needed, self._replace
         )
-
-    def startService(self) -> None:
-        super().startService()
-        self._connected()
 
     def stopService(self) -> Deferred[None]:
         """End the runner process, and with it all programs; fires when it has ended."""

@@ -93,7 +93,7 @@ class StarterTests(SynchronousTestCase):
 
     def pass_time(self):
         """Pass the time until the next question; the packets that came."""
-        self.reactor.advance(5)
+        self.reactor.advance(10)
         return self.heard()
 
     def tell(self, packet):
@@ -120,7 +120,7 @@ class StarterTests(SynchronousTestCase):
         self.assertEqual(self.heard(), [FORK])
         self.assertEqual((self.pass_time(), self.pass_time()), ([ALIVE], [ALIVE]))
         self.assertNoResult(starting)
-        self.reactor.advance(5)
+        self.reactor.advance(10)
         program = self.successResultOf(starting)
         self.assertEqual(self.successResultOf(program.ended), HUNG)
         protocol, _control = self.reactor.runners[0]

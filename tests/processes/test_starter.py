@@ -216,13 +216,14 @@ class LineTests(SynchronousTestCase):
         (line,) = self.reactor.readers
         line.doRead()
 
-    def test_started_with_the_service(self):
-        """The process is there before the first program, with an empty environment."""
+    def test_started_when_needed(self):
+        """The process is there from the first program on, with an empty environment."""
         self.starter.startService()
-        self.assertEqual(len(self.reactor.runners), 1)
+        self.assertEqual(self.reactor.runners, [])
+        for _ in range(2):
+            self.start()
+            self.assertEqual(len(self.reactor.runners), 1)
         self.assertEqual(self.reactor.env, {})
-        self.start()
-        self.assertEqual(len(self.reactor.runners), 1)
 
     def test_numbers(self):
         """Answers go to the program of their number."""
@@ -247,10 +248,10 @@ class LineTests(SynchronousTestCase):
         program = self.start()
         protocol, control = self.reactor.runners[-1]
         for _ in range(2):
-            self.reactor.advance(5)
+            self.reactor.advance(10)
             self.assertEqual(self.orders()[-1], (ALIVE, 0))
             self.assertNoResult(program.ended)
-        self.reactor.advance(5)
+        self.reactor.advance(10)
         self.assertEqual(self.successResultOf(program.ended), HUNG)
         self.assertEqual((protocol.transport.signals, self.reactor.readers), (["KILL"], []))
         protocol.processEnded(Failure(ProcessDone(0)))
@@ -264,15 +265,15 @@ class LineTests(SynchronousTestCase):
         """One that answers is left alone, also if its answer is read late; then nobody asks."""
         program = self.start()
         for _ in range(5):
-            self.reactor.advance(5)
+            self.reactor.advance(10)
             self.tell(pack_up(ALIVE, 0, 0))
-        self.reactor.advance(5)
-        self.reactor.advance(5)
+        self.reactor.advance(10)
+        self.reactor.advance(10)
         self.runner.send(pack_up(ALIVE, 0, 0))
-        self.reactor.advance(5)
+        self.reactor.advance(10)
         self.assertNoResult(program.ended)
         self.tell(pack_up(EXITED, 1, 0))
-        self.reactor.advance(5)
+        self.reactor.advance(10)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_not_read(self):

@@ -58,8 +58,8 @@ def launcher_command(module: str = _MODULE) -> ProcessCommand:
 
 @implementer(IWalledStarter)
 class WalledStarter(Service):
-    """Keeps the launcher: it starts with this service, or when first needed, and again whenever it
-    is needed and has died. ``required`` are the walls without which nothing is started, and
+    """Keeps the launcher: it starts when it is first needed, and again whenever it is needed and
+    has died. ``required`` are the walls without which nothing is started, and
     ``trial_user`` is the number that ``try_out`` uses.
     """
 
@@ -85,10 +85,6 @@ class WalledStarter(Service):
         self._programs: set[WalledProcess] = set()
         self._stopped = False
         self._liveness = LivenessCheck(reactor, look_seconds, ALIVE, self._needed, self._replace)
-
-    def startService(self) -> None:
-        super().startService()
-        self._connected()
 
     def stopService(self) -> Deferred[None]:
         """End the launcher, and with it all programs; fires when it has ended."""
