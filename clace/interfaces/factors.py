@@ -129,6 +129,12 @@ class ISecondFactors(Interface):
     def demand(identity: Identity) -> Demand:
         """Return the step that is missing for somebody who has proved a password, or more."""
 
+    def check_alone(identity: Identity, address: str) -> None:
+        """Check that what somebody has proved is enough, where no factor can be asked for.
+
+        :raises NotAuthenticated: if a step is missing, which is recorded.
+        """
+
     async def offer_codes(user_id: str) -> CodeOffer:
         """Make a secret that counts once a code of it was given to ``accept_codes``."""
 

@@ -8,8 +8,7 @@ from typing import Any
 from msgspec import Struct
 from zope.interface import Attribute, Interface
 
-from clace.errors import NotAuthenticated
-from clace.interfaces.factors import NEEDS_FACTOR, Demand
+from clace.interfaces.factors import Demand
 from clace.interfaces.identity import IAuthenticator, Rechecked, SignedIn
 from clace.model import Identity
 
@@ -195,8 +194,8 @@ class Way(Struct, frozen=True, kw_only=True):
         :raises LockedOut: as ``IAccounts.prove`` does.
         """
         identity: Identity = await self.accounts.prove(user, password, address)
-        if self.demand(identity) is not Demand.NOTHING:
-            raise NotAuthenticated(NEEDS_FACTOR)
+        if self.factors:
+            self.factors.check_alone(identity, address)
         return identity
 
     def current(self, identity: Identity, fingerprint: str) -> Identity | None:

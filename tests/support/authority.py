@@ -7,10 +7,23 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from msgspec import Struct
+
+from clace.interfaces import ClientTLS
 
 NOW = 1_700_000_000.0
+HOST = "staff.example.com"
 CLIENTS = (ExtendedKeyUsageOID.CLIENT_AUTH,)
 SERVERS = (ExtendedKeyUsageOID.SERVER_AUTH,)
+
+
+class Head(Struct):
+    """The head of a request, as far as certificates go."""
+
+    tls: ClientTLS | None
+    host: str = HOST
+    scheme: str = "https"
+    address: str = "192.0.2.7"
 
 
 def name_of(common):

@@ -10,14 +10,12 @@ from msgspec import Struct
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.audit.events import AuditEvents
-from clace.audit.ration import RationedAudit
 from clace.interfaces import NewSession, SignedIn
 from clace.model.identity import Assurance, Identity
-from clace.testing.audit import MemoryAudit
 from clace.web.login.flow import Places, SignInFlow
 from clace.web.login.leaving import SignOutFlow
 from clace.web.login.states import Pending, PendingSignIns
+from tests.support.audited import memory_events
 from tests.support.sign_in import app_authentication, make_sessions
 
 APP_HOST = "tool.example.com"
@@ -39,10 +37,8 @@ class ReturningCase(SynchronousTestCase):
     def serve(self, provider: Any) -> None:
         """Sign users in by this provider from now on."""
         self.served = provider
-        self.audit = MemoryAudit()
+        self.audit, events = memory_events()
         clock = Clock()
-        ration = RationedAudit(self.audit, clock, lambda: "r1", a_minute=0)
-        events = AuditEvents(self.audit, ration, lambda: 1.0, lambda: "r1")
         self.pending = PendingSignIns(clock)
         self.sessions = make_sessions(clock=clock)
         auth = app_authentication(provider)

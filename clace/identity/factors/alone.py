@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from zope.interface import implementer
 
-from clace.errors import NotAuthenticated
-from clace.interfaces import NEEDS_FACTOR, Demand, ICredentials, ISecondFactors
+from clace.interfaces import ICredentials, ISecondFactors
 from clace.model import Assurance, Identity
 
 
@@ -19,7 +18,5 @@ class PasswordsAlone:
 
     async def check(self, user: str, password: str, address: str) -> str:
         user_id = await self._credentials.check(user, password, address)
-        identity = Identity(user_id=user_id, assurance=Assurance.PASSWORD)
-        if self._factors.demand(identity) is not Demand.NOTHING:
-            raise NotAuthenticated(NEEDS_FACTOR)
+        self._factors.check_alone(Identity(user_id=user_id, assurance=Assurance.PASSWORD), address)
         return user_id

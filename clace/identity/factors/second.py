@@ -19,6 +19,7 @@ from clace.identity.factors.sealing import FactorSealing
 from clace.identity.factors.tickets import Tickets
 from clace.identity.passwords import Attempt, SignIns
 from clace.interfaces import (
+    NEEDS_FACTOR,
     CodeOffer,
     Demand,
     FactorKind,
@@ -138,8 +139,15 @@ class SecondFactors:
         return plain
 
     async def prove_code(self, user_id: str, code: str, address: str) -> None:
-        attempt = self._attempt(user_id, address)
+        attempt = self._attempt(user_id, address, "code")
         await self._sign_ins.attempt(attempt, partial(self._use_code, user_id, code))
+
+    def check_alone(self, identity: Identity, address: str) -> None:
+        if self.demand(identity) is Demand.NOTHING:
+            return
+        attempt = self._attempt(identity.user_id, address, "password")
+        reason = "the second factor is missing"
+        raise self._sign_ins.refuse(attempt, reason, NEEDS_FACTOR)
 
     async def offer_passkey(
         self, user_id: str, party: RelyingParty, *, alone: bool = False
@@ -194,7 +202,7 @@ class SecondFactors:
         ):
             row = None
         claimed = row.user_id if row else user_id
-        attempt = self._attempt(claimed, address) if claimed else self._stranger(address)
+        attempt = self._attempt(claimed, address, "passkey") if claimed else self._stranger(address)
         await self._sign_ins.attempt(
             attempt, partial(self._use_passkey, row, ceremony, answer, party)
         )
@@ -334,7 +342,7 @@ class SecondFactors:
         if bool(before) != bool(self.kinds(user_id)):
             self.changed(user_id)
 
-    def _attempt(self, user_id: str, address: str) -> Attempt:
+    def _attempt(self, user_id: str, address: str, by: str) -> Attempt:
         """Return an attempt that counts wherever it comes from: its password was right already.
 
         Its digest is its own: a code that two send at once is right for one of them.
@@ -345,12 +353,21 @@ class SecondFactors:
             known=True,
             digest=self._around.random(32),
             place=f"second factor of {user_id}",
+            by=by,
+            wrong=f"wrong {by}",
         )
 
     def _stranger(self, address: str) -> Attempt:
         """Return an attempt with a passkey that nobody has enrolled."""
         digest = self._around.random(32)
-        return Attempt(address=address, user="passkey", known=False, digest=digest)
+        return Attempt(
+            address=address,
+            user="passkey",
+            known=False,
+            digest=digest,
+            by="passkey",
+            unknown="unknown passkey",
+        )
 
     async def _run(self, work: Callable[[], R]) -> R:
         return await self._around.in_thread(work)

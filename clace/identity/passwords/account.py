@@ -14,14 +14,14 @@ from msgspec.structs import replace
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from clace.errors import NotAuthenticated
-from clace.identity.passwords.sign_ins import REFUSED, Attempt, SignIns
+from clace.identity.passwords.sign_ins import Attempt, SignIns
 from clace.interfaces import IAccounts, ICredentials
 from clace.model import Assurance, Identity
 from clace.passwords import check_hash, encode_password
 from clace.threads import InThread
 
 REMEMBERED = 60.0
+NO_ACCOUNT = "the administrator has no password"
 
 
 class _Success(Struct, frozen=True):
@@ -96,17 +96,21 @@ class AdminAccount:
 
     async def check(self, user: str, password: str, address: str) -> str:
         if not self._user:
-            raise NotAuthenticated(REFUSED)
+            raise self._sign_ins.refuse_unchecked(self._attempt(address, user, b""), NO_ACCOUNT)
         # A locked pair learns nothing, not even from what others have just proved.
         self._sign_ins.admit(address, user)
         encoded = encode_password(password)
         digest = self._digest(user, encoded or b"")
-        attempt = Attempt(address=address, user=user, known=self._is(user), digest=digest)
+        attempt = self._attempt(address, user, digest)
         if encoded is None:
             raise self._sign_ins.refuse_unchecked(attempt, "no password can be like this")
         if not self._is_remembered(digest):
             await self._sign_ins.attempt(attempt, partial(self._verify, user, encoded, digest))
         return user
+
+    def _attempt(self, address: str, user: str, digest: bytes) -> Attempt:
+        known = self._is(user)
+        return Attempt(address=address, user=user, known=known, digest=digest, by=self.name)
 
     async def _verify(self, user: str, password: bytes, digest: bytes) -> bool:
         """The same work for every user: names are not told apart by time."""

@@ -21,6 +21,9 @@ REFUSED = "Authentication failed"
 class Attempt(Struct, frozen=True, kw_only=True):
     """A name and password from an address; ``digest`` stands for both, ``known`` is a name that
     exists. ``place`` is counted in place of the address's network.
+
+    ``by`` is the kind of sign-in, as the audit log names it, and the rest are its words for a
+    proof that is wrong, and for a name that is not known.
     """
 
     address: str
@@ -28,10 +31,18 @@ class Attempt(Struct, frozen=True, kw_only=True):
     known: bool
     digest: bytes
     place: str = ""
+    by: str
+    wrong: str = "wrong password"
+    unknown: str = "unknown name"
 
     @property
     def network(self) -> str:
         return self.place or network_of(self.address)
+
+    @property
+    def reason(self) -> str:
+        """The check that fails if the proof is not right."""
+        return self.wrong if self.known else self.unknown
 
 
 class Witness(Protocol):
@@ -78,6 +89,11 @@ class SignIns:
         self._witness.unchecked(attempt, reason)
         return NotAuthenticated(REFUSED)
 
+    def refuse(self, attempt: Attempt, reason: str, message: str = REFUSED) -> NotAuthenticated:
+        """Return the refusal of a proof that is right and yet not enough, which is recorded."""
+        self._witness.failed(attempt, reason)
+        return NotAuthenticated(message)
+
     async def attempt(self, attempt: Attempt, verify: Callable[[], Awaitable[bool]]) -> None:
         """Check a password by ``verify``, which has to take as long for names that do not exist.
 
@@ -109,8 +125,7 @@ class SignIns:
                 return
         finally:
             self._turns.give_back()
-        reason = attempt.place or ("" if attempt.known else "unknown name")
-        self._witness.failed(attempt, reason)
+        self._witness.failed(attempt, attempt.reason)
         if is_last:
             self._witness.locked(attempt)
         raise NotAuthenticated(REFUSED)

@@ -47,7 +47,7 @@ class SignInTrail:
             target=attempt.address or UNIX,
             user_id=_name(attempt.user),
             status=status,
-            detail=detail,
+            detail=f"by {attempt.by}: {detail}",
             source=f"{attempt.network}, sign-in {status.lower()}",
             is_known=is_checked,
         )

@@ -16,8 +16,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from clace.errors import ClaceError, NotAuthenticated
-from clace.identity.passwords import REFUSED, Attempt, SignIns
+from clace.errors import ClaceError
+from clace.identity.passwords import Attempt, SignIns
 from clace.identity.tokens.text import digest_of, is_token, make_token
 from clace.interfaces import APIToken, IAPITokens, ITokenRows, NewAPIToken
 from clace.model import Assurance, Identity
@@ -28,6 +28,8 @@ LONGEST_WAIT = 2 * FLUSH_SECONDS
 KEPT = 10_000
 _ID_LENGTH = 12
 _NOBODY = "an API token"
+_BY = "token"
+_OVER = "the token has ended, or its user is gone"
 OwnerNow = Callable[[Identity], Identity | None]
 """The user of a token as of now, with the groups of now; None if the user is gone."""
 
@@ -100,7 +102,7 @@ class APITokens(Service):
 
     async def prove(self, secret: str, address: str) -> Identity:
         if not is_token(secret):
-            attempt = Attempt(address=address, user=_NOBODY, known=False, digest=b"")
+            attempt = Attempt(address=address, user=_NOBODY, known=False, digest=b"", by=_BY)
             raise self._sign_ins.refuse_unchecked(attempt, "no API token is like this")
         digest = digest_of(secret)
         # A locked network learns nothing, not even that a token is right.
@@ -110,7 +112,7 @@ class APITokens(Service):
             token = await self._first_use(digest, address)
         identity = self._identity(token)
         if identity is None:
-            raise NotAuthenticated(REFUSED)
+            raise self._sign_ins.refuse(_attempt(digest, address, known=True), _OVER)
         self._used[token.id] = self._now()
         return identity
 
@@ -147,12 +149,7 @@ class APITokens(Service):
         """
         found = await self._load(digest)
         is_right = found is not None and self._identity(found) is not None
-        attempt = Attempt(
-            address=address,
-            user=_id_of(digest),
-            known=found is not None,
-            digest=bytes.fromhex(digest),
-        )
+        attempt = _attempt(digest, address, known=found is not None)
 
         async def verify() -> bool:
             return is_right
@@ -161,7 +158,7 @@ class APITokens(Service):
         # It may have been revoked while this waited for its turn.
         kept = self._live.get(digest) or await self._load(digest)
         if kept is None:
-            raise NotAuthenticated(REFUSED)
+            raise self._sign_ins.refuse(attempt, _OVER)
         return kept
 
     async def _load(self, digest: str) -> APIToken | None:
@@ -233,3 +230,16 @@ class APITokens(Service):
 
 def _id_of(digest: str) -> str:
     return f"tok_{digest[:_ID_LENGTH]}"
+
+
+def _attempt(digest: str, address: str, *, known: bool) -> Attempt:
+    """Return the use of a token, which is named by its id and not by a user."""
+    return Attempt(
+        address=address,
+        user=_id_of(digest),
+        known=known,
+        digest=bytes.fromhex(digest),
+        by=_BY,
+        wrong=_OVER,
+        unknown="unknown token",
+    )

@@ -13,8 +13,7 @@ import bcrypt
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from clace.errors import NotAuthenticated
-from clace.identity.passwords import REFUSED, Attempt, SignIns
+from clace.identity.passwords import Attempt, SignIns
 from clace.interfaces import BUILTIN, IAccounts, IUsers, User, user_id_of
 from clace.model import Assurance, Identity
 from clace.passwords import COST, encode_password
@@ -22,6 +21,7 @@ from clace.threads import InThread
 
 REMEMBERED = 60.0
 CAPACITY = 1000
+CHANGED = "the user or the password has changed meanwhile"
 # Digits of a hash behind its salt.
 _DIGITS = 31
 
@@ -74,7 +74,8 @@ class BuiltinAccounts:
         encoded = encode_password(password)
         hashed = self._hash(user)
         digest = self._digest(user, hashed, encoded or b"")
-        attempt = Attempt(address=address, user=user_id, known=self.knows(user), digest=digest)
+        known = self.knows(user)
+        attempt = Attempt(address=address, user=user_id, known=known, digest=digest, by=self.name)
         if encoded is None:
             raise self._sign_ins.refuse_unchecked(attempt, "no password can be like this")
         if not self._is_remembered(digest):
@@ -83,7 +84,7 @@ class BuiltinAccounts:
         # It may have changed while this waited for its turn.
         found = self._users.find(user)
         if found is None or not hashed or found.password != hashed:
-            raise NotAuthenticated(REFUSED)
+            raise self._sign_ins.refuse(attempt, CHANGED)
         return _identity(found, Assurance.PASSWORD)
 
     async def _verify(self, user: str, password: bytes, digest: bytes) -> bool:

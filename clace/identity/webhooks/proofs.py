@@ -87,6 +87,9 @@ class WebhookProofs:
             user=name,
             known=row is not None,
             digest=_attempted(call, proof, digest),
+            by="webhook",
+            wrong="wrong token or signature",
+            unknown="unknown webhook",
         )
 
         async def verify() -> bool:

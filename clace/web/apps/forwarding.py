@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from clace.errors import NotAllowed, NotAuthenticated
+from clace.errors import NotAllowed, NotAuthenticated, ProviderUnavailable
 from clace.interfaces import ForwardQuestion, HeaderPairs, IAppAuthentication, IForwardAuth
 from clace.model import App, AppResponse
 from clace.web.apps.request_audit import RequestAudit
@@ -40,9 +40,13 @@ class ForwardedApps:
             server = self._servers.get(name)
             if server is None:  # the setting lets nobody in then; this is a second wall
                 raise NotAuthenticated("Authentication failed")
-            verdict = await server.ask(question_of(request, audit))
+            try:
+                verdict = await server.ask(question_of(request, audit))
+            except ProviderUnavailable:
+                audit.deny(NotAllowed(f"forward auth {name} cannot be asked"))
+                raise
             if verdict.refusal is not None:
-                if verdict.refusal.status == HTTPStatus.FORBIDDEN:
+                if _is_denial(verdict.refusal.status):
                     audit.deny(NotAllowed(f"forward auth {name} does not allow it"))
                 return verdict.refusal
             if verdict.replaced:
@@ -50,6 +54,11 @@ class ForwardedApps:
                 left = (one for one in audit.granted if one[0].lower() not in verdict.replaced)
                 audit.granted = (*left, *verdict.headers)
         return None
+
+
+def _is_denial(status: int) -> bool:
+    """Tell a refusal from the way to a sign-in, which is a redirect or a question for one."""
+    return status >= HTTPStatus.BAD_REQUEST and status != HTTPStatus.UNAUTHORIZED
 
 
 def question_of(request: DirectRequest, audit: RequestAudit) -> ForwardQuestion:

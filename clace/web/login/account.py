@@ -144,7 +144,7 @@ class AccountSteps:
         try:
             user = await self._users.invited(token)
         except SignInRefused as error:
-            return pages.message_page("This link cannot be used", error.message)
+            return self._no_link(asked, error)
         return await self._invitation_page(asked, user, token)
 
     async def invitation(self, asked: OurRequest) -> AppResponse:
@@ -159,7 +159,7 @@ class AccountSteps:
         except BadRequest as error:
             return await self._invitation_page(asked, user, token, pages.sentence(error))
         except SignInRefused as error:
-            return pages.message_page("This link cannot be used", error.message)
+            return self._no_link(asked, error)
         self._audit.record(
             deeds.account_changed(user.user_id, "password set by a link", asked.head.address)
         )
@@ -172,7 +172,15 @@ class AccountSteps:
             async with self._enrolling:
                 return await self._invited_with_passkey(asked)
         except SignInRefused as error:
-            return pages.message_page("This link cannot be used", error.message)
+            return self._no_link(asked, error)
+
+    def _no_link(self, asked: OurRequest, error: SignInRefused) -> AppResponse:
+        """Record a link that cannot be used, and show the page that says so."""
+        self._refused(asked, error)
+        return pages.message_page("This link cannot be used", error.message)
+
+    def _refused(self, asked: OurRequest, error: SignInRefused) -> None:
+        self._audit.record(deeds.sign_in_refused("link", asked.head.address, error.reason))
 
     async def _invited_with_passkey(self, asked: OurRequest) -> AppResponse:
         """:raises SignInRefused: if the link was used meanwhile."""
@@ -187,6 +195,8 @@ class AccountSteps:
                 user.user_id, ticket, answer, "", party_of(asked.head)
             )
         except (BadRequest, SignInRefused) as error:
+            if isinstance(error, SignInRefused):
+                self._refused(asked, error)
             return await self._invitation_page(asked, user, token, pages.sentence(error))
         await self._users.accept_without_password(token)
         self._audit.record(
@@ -215,10 +225,19 @@ class AccountSteps:
                 return self._flow.depart(setting, asked.head, account_pages.ACCOUNT)
             # A password in a header is sent by programs, and by browsers without being asked.
             if not identity.session_id:
-                raise NotAllowed("your account is changed after signing in with a browser")
+                raise self._no_session(asked, identity)
             return await step(asked, identity)
 
         return checked
+
+    def _no_session(self, asked: OurRequest, identity: Identity) -> NotAllowed:
+        """The refusal of a password in a header, which is recorded."""
+        address = asked.head.address
+        denied = deeds.access_denied(
+            identity, "account", account_pages.ACCOUNT, address=address, why="without a session"
+        )
+        self._audit.record(denied)
+        return NotAllowed("your account is changed after signing in with a browser")
 
     async def _change_password(self, asked: OurRequest, user: User) -> str:
         """Return what is wrong, or nothing."""

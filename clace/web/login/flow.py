@@ -44,6 +44,9 @@ from clace.web.login.targets import FRONT, local_path, path_of_url
 
 COMPLETE = "/_clace/auth/login/complete"
 WRONG = "Invalid username or password"
+UNASKED = "answer: to no sign-in, or to one that was finished or is too old"
+MIXED_UP = "answer: to a sign-in by another provider"
+OTHER_BROWSER = "the sign-in was begun in another browser, or on another host"
 _SAFE = frozenset({"GET", "HEAD"})
 
 
@@ -172,7 +175,7 @@ class SignInFlow:
         state = parameters.get("state") or parameters.get("RelayState") or ""
         pending = self.asked(state)
         if pending is None or pending.way != name:
-            return expired()
+            return self._stray(name, head, UNASKED if pending is None else MIXED_UP)
         way = self._way(pending, name)
         # The answer of a provider counts once, whatever comes of it.
         self._pending.take(state)
@@ -198,7 +201,7 @@ class SignInFlow:
         # browser make one: there somebody may read it who began the sign-in for somebody else.
         self._pending.take(state)
         if pending.origin != head.origin or not is_nonce_of(pending, head.cookie(name)):
-            return expired()
+            return self._stray(pending.way, head, OTHER_BROWSER)
         await self._end_former(pending, head)
         new = NewSession(
             host=head.host,
@@ -243,6 +246,12 @@ class SignInFlow:
         if departure.fields:
             return pages.departure_page(departure, f"Sign in with {way.title}", "Go on")
         return _see(departure.url)
+
+    def _stray(self, name: str, head: AskingHead, reason: str) -> AppResponse:
+        """The page for a browser that brings what belongs to another sign-in, or to none."""
+        if self._auth.way(name) is not None:
+            self._audit.record(deeds.sign_in_refused(name, head.address, reason))
+        return expired()
 
     def _unavailable(self, name: str, address: str, error: ProviderUnavailable) -> AppResponse:
         self._audit.record(deeds.sign_in_refused(name, address, "provider unavailable"))

@@ -98,7 +98,7 @@ class SecondStep:
         try:
             recovery = await self._factors.accept_codes(identity.user_id, ticket, code)
         except (BadRequest, SignInRefused) as error:
-            return await self._page(state, asked.head, pages.sentence(error))
+            return await self._not_enrolled(state, asked.head, identity, error)
         return self._enrolled(state, pending, recovery, asked.head)
 
     async def enrol_passkey(self, asked: OurRequest) -> AppResponse:
@@ -116,7 +116,7 @@ class SecondStep:
                 party_of(asked.head),
             )
         except (BadRequest, SignInRefused) as error:
-            return await self._page(state, asked.head, pages.sentence(error))
+            return await self._not_enrolled(state, asked.head, identity, error)
         return self._enrolled(state, pending, recovery, asked.head)
 
     async def done(self, asked: OurRequest) -> AppResponse:
@@ -185,6 +185,14 @@ class SecondStep:
         )
         self._pending.keep(state, replace(pending, waiting=identity))
         return factor_pages.enrolled_page(state, recovery, pending.origin)
+
+    async def _not_enrolled(
+        self, state: str, head: AskingHead, identity: Identity, error: BadRequest | SignInRefused
+    ) -> AppResponse:
+        """Ask once more; an answer that no page of ours asked for is recorded."""
+        if isinstance(error, SignInRefused):
+            self._refused("enrolment", head, error.reason, identity.user_id)
+        return await self._page(state, head, pages.sentence(error))
 
     async def _page(
         self, state: str, head: AskingHead, error: str = "", status: int = HTTPStatus.OK

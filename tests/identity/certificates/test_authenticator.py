@@ -3,10 +3,8 @@
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from msgspec import Struct
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from clace.errors import ConfigError, Misdirected, NotAuthenticated
@@ -17,32 +15,12 @@ from clace.identity.certificates import (
     certificate_kinds,
 )
 from clace.identity.certificates.trail import QUIET_SECONDS
-from clace.interfaces import ClientTLS, IAuditEvents, IAuthenticator
+from clace.interfaces import ClientTLS, IAuthenticator
 from clace.model.identity import Assurance
-from tests.support.authority import NOW, Authority
+from tests.support.audited import memory_events
+from tests.support.authority import HOST, NOW, Authority, Head
 
-HOST = "staff.example.com"
-
-
-class Head(Struct):
-    """The head of a request, as far as certificates go."""
-
-    tls: ClientTLS | None
-    host: str = HOST
-    scheme: str = "https"
-    address: str = "192.0.2.7"
-
-
-@implementer(IAuditEvents)
-class Recorded:
-    """Keeps the deeds that are recorded."""
-
-    def __init__(self, deeds):
-        self.deeds = deeds
-
-    def record(self, deed, rid=""):
-        self.deeds.append(deed)
-        return True
+FAILURE = ("sign_in", "Failed")
 
 
 class SignInTests(SynchronousTestCase):
@@ -53,9 +31,10 @@ class SignInTests(SynchronousTestCase):
         clock = Clock()
         clock.rightNow = NOW
         self.authorities = Authorities(path, None, clock)
-        self.events = []
+        self.audit, events = memory_events()
+        self.events = self.audit.events
         self.clock = clock
-        self.trail = CertificateTrail(Recorded(self.events), clock)
+        self.trail = CertificateTrail(events, clock)
         self.sign_in = CertificateSignIn("cert_staff", self.authorities, self.trail)
         self.der = self.ca.client("Ann Lee")[0].public_bytes(Encoding.DER)
 
@@ -102,11 +81,16 @@ class SignInTests(SynchronousTestCase):
                 self.identify(self.tls(certificate=found)), NotAuthenticated
             )
             self.assertIn("client certificate verification failed", failure.value.message)
+            self.assertEqual(self.events[-1].detail, f"by cert_staff: {failure.value.message}")
+            self.assertEqual((self.events[-1].operation, self.events[-1].status), FAILURE)
+        self.successResultOf(self.identify(self.tls()))
 
     def test_other_name(self):
         """A certificate that was asked for under another name does not count, however good."""
         for name in ("other.example.com", ""):
             self.failureResultOf(self.identify(self.tls(name=name)), Misdirected)
+        # It was asked for by nobody: no try, and nothing to record.
+        self.assertEqual(self.events, [])
 
     def test_not_asked(self):
         """A connection that was opened before anybody would ask is to be opened anew."""

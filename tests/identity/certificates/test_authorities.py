@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import ConfigError, NotAuthenticated
-from clace.identity.certificates import Authorities
+from clace.identity.certificates import Authorities, CertificateSignIn, CertificateTrail
 from clace.identity.certificates.authorities import REMEMBERED_SECONDS
-from tests.support.authority import CLIENTS, NOW, SERVERS, Authority
+from clace.interfaces import ClientTLS
+from tests.support.audited import memory_events
+from tests.support.authority import CLIENTS, HOST, NOW, SERVERS, Authority, Head
 
 DAY = 86_400
 
@@ -28,9 +31,29 @@ class AuthorityCase(SynchronousTestCase):
             files[1].write_bytes(crl)
         return Authorities(files[0], files[1] if crl is not None else None, self.clock)
 
+    def identify(self, authorities, certificate, issuers=()):
+        """A client with a certificate, at the sign-in of an app; ``audit`` is what is recorded."""
+        self.audit, events = memory_events()
+        sign_in = CertificateSignIn("cert", authorities, CertificateTrail(events, self.clock))
+        shown, *between = (each.public_bytes(Encoding.DER) for each in (certificate, *issuers))
+        tls = ClientTLS(name=HOST, was_asked=True, certificate=shown, issuers=tuple(between))
+        return sign_in.identify(Head(tls))
+
+    def assert_accepted(self, authorities, certificate, issuers=()):
+        """It is a user's, and the audit log says whose."""
+        identity = self.successResultOf(self.identify(authorities, certificate, issuers))
+        (event,) = self.audit.events
+        self.assertEqual(event.status, "Success")
+        self.assertIn(identity.subject, event.detail)
+
     def assert_refused(self, authorities, certificate, reason, issuers=()):
-        error = self.assertRaises(NotAuthenticated, authorities.check, certificate, issuers)
+        """It proves nothing; the client is told why, and the audit log has the same reason."""
+        work = self.identify(authorities, certificate, issuers)
+        error = self.failureResultOf(work, NotAuthenticated).value
         self.assertIn(f"client certificate verification failed: {reason}", error.message)
+        (event,) = self.audit.events
+        self.assertEqual((event.operation, event.status), ("sign_in", "Failed"))
+        self.assertEqual(event.detail, f"by cert: {error.message}")
 
 
 class CheckTests(AuthorityCase):
@@ -39,14 +62,14 @@ class CheckTests(AuthorityCase):
     def test_good(self):
         """A certificate for clients is accepted, and one that says nothing of its use."""
         found = self.opened()
-        found.check(self.ca.client(usage=CLIENTS)[0], ())
-        found.check(self.ca.client()[0], ())
-        found.check(self.ca.client(usage=(*SERVERS, *CLIENTS))[0], ())
+        for options in ({"usage": CLIENTS}, {}, {"usage": (*SERVERS, *CLIENTS)}):
+            self.assert_accepted(found, self.ca.client(**options)[0])
 
     def test_for_servers(self):
         """A certificate for servers is none for clients."""
         certificate, _ = self.ca.client(usage=SERVERS)
         self.assert_refused(self.opened(), certificate, "it is not for clients")
+        self.assert_accepted(self.opened(), self.ca.client(usage=CLIENTS)[0])
 
     def test_stranger(self):
         """A certificate of an authority of the same name is refused."""
@@ -54,6 +77,7 @@ class CheckTests(AuthorityCase):
         self.assert_refused(self.opened(), certificate, "certificate signature failure")
         certificate, _ = Authority("Other CA").client()
         self.assert_refused(self.opened(), certificate, "unable to get local issuer certificate")
+        self.assert_accepted(self.opened(), self.ca.client()[0])
 
     def test_times(self):
         """A certificate that is over, or is not valid yet, is refused."""
@@ -61,7 +85,7 @@ class CheckTests(AuthorityCase):
         late, _ = self.ca.client(start=1)
         self.assert_refused(found, late, "certificate is not yet valid")
         short, _ = self.ca.client(days=1)
-        found.check(short, ())
+        self.assert_accepted(found, short)
         self.clock.advance(DAY + 1)
         self.assert_refused(found, short, "certificate has expired")
 
@@ -71,7 +95,7 @@ class CheckTests(AuthorityCase):
         certificate, _ = between.client()
         found = self.opened()
         self.assert_refused(found, certificate, "unable to get local issuer certificate")
-        found.check(certificate, (between.certificate,))
+        self.assert_accepted(found, certificate, (between.certificate,))
         client, key = self.ca.client("mallory")
         forger = Authority("mallory")
         forger.key = key
@@ -87,13 +111,13 @@ class RevokedTests(AuthorityCase):
         gone, _ = self.ca.client("bob")
         found = self.opened(crl=self.ca.revoked(gone))
         self.assert_refused(found, gone, "certificate revoked")
-        found.check(self.ca.client()[0], ())
+        self.assert_accepted(found, self.ca.client()[0])
 
     def test_list_is_over(self):
         """A list that is over is no list: nobody is let in."""
         certificate, _ = self.ca.client()
         found = self.opened(crl=self.ca.revoked(days=1))
-        found.check(certificate, ())
+        self.assert_accepted(found, certificate)
         self.clock.advance(DAY + 1)
         self.assert_refused(found, certificate, "CRL has expired")
 
@@ -106,13 +130,13 @@ class RevokedTests(AuthorityCase):
             found, certificate, "unable to get certificate CRL", (between.certificate,)
         )
         found = self.opened(crl=self.ca.revoked() + between.revoked())
-        found.check(certificate, (between.certificate,))
+        self.assert_accepted(found, certificate, (between.certificate,))
 
     def test_reread(self):
         """A new list is read within a minute, and holds for whoever was let in before."""
         certificate, _ = self.ca.client()
         found = self.opened(crl=self.ca.revoked())
-        found.check(certificate, ())
+        self.assert_accepted(found, certificate)
         (self.folder / "crl.pem").write_bytes(self.ca.revoked(certificate))
         self.clock.advance(REMEMBERED_SECONDS)
         self.assert_refused(found, certificate, "certificate revoked")

@@ -34,7 +34,11 @@ class PasswordsAloneTests(FactorCase):
     def test_with_factors(self):
         """For an account with a factor a right password is refused, with the reason."""
         self.enrol_codes("admin")
-        refused = self.failureResultOf(self.alone.check("admin", "right", HERE), NotAuthenticated)
-        self.assertEqual(refused.value.message, NEEDS_FACTOR)
+        self.by = "password"
+        refused = self.refusal(
+            self.alone.check("admin", "right", HERE), "the second factor is missing"
+        )
+        self.assertEqual(refused.message, NEEDS_FACTOR)
+        self.assertEqual(self.told.events[-1][1], "admin")
         wrong = self.failureResultOf(self.alone.check("admin", "wrong", HERE), NotAuthenticated)
         self.assertNotEqual(wrong.value.message, NEEDS_FACTOR)

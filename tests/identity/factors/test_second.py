@@ -7,14 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from clace.errors import BadRequest, ClaceError, LockedOut, NotAuthenticated, SignInRefused
 from clace.identity.passwords import SignIns
 from clace.interfaces import Demand, FactorKind, ISecondFactors, RelyingParty
 from clace.model.identity import Assurance, Identity
-from tests.identity.passwords.support import Told
+from tests.identity.passwords.support import Told, ToldCase
 from tests.support.authenticator import PRESENT, VERIFIED, Authenticator, text
 from tests.support.memory_factors import MemoryFactorRows, memory_factors
 
@@ -23,7 +22,8 @@ HERE = "192.0.2.1"
 PARTY = RelyingParty("auth.example.com", "https://auth.example.com")
 
 
-class FactorCase(SynchronousTestCase):
+class FactorCase(ToldCase):
+    by = "code"
     is_required = False
 
     def setUp(self):
@@ -55,7 +55,7 @@ class FactorCase(SynchronousTestCase):
         self.successResultOf(self.factors.prove_code(user_id, code, address))
 
     def refuse(self, code, user_id=ANN, address=HERE, why=NotAuthenticated):
-        return self.failureResultOf(self.factors.prove_code(user_id, code, address), why).value
+        return self.refusal(self.factors.prove_code(user_id, code, address), "wrong code", why)
 
     def enrol_passkey(self, user_id=ANN, key=None, label="Phone"):
         key = key or Authenticator()
@@ -261,8 +261,9 @@ class CodeTests(FactorCase):
         self.enrol_codes()
         for _ in range(5):
             self.refuse("000000")
-        failed = ("failed", ANN, HERE, f"second factor of {ANN}")
-        self.assertEqual(self.told.events, [*[failed] * 5, ("locked", ANN, HERE)])
+        failed = ("Failed", ANN, HERE, "by code: wrong code")
+        locked = ("Locked", ANN, HERE, "by code: too many failed sign-ins")
+        self.assertEqual(self.told.events, [*[failed] * 5, locked])
 
     def test_operator_unlocks(self):
         """An operator lets a user try again, by the user's id."""
@@ -281,7 +282,7 @@ class CodeTests(FactorCase):
         first = self.factors.prove_code(ANN, code, HERE)
         second = self.factors.prove_code(ANN, code, HERE)
         self.successResultOf(first)
-        self.failureResultOf(second, NotAuthenticated)
+        self.refusal(second, "wrong code")
 
     @settings(max_examples=50)
     @given(st.text(max_size=40))
@@ -291,6 +292,12 @@ class CodeTests(FactorCase):
 
 
 class PasskeyTests(FactorCase):
+    by = "passkey"
+
+    def refuse_unasked(self, work, reason):
+        """A refusal whose reason the page that asked for it records."""
+        self.assertEqual(self.failureResultOf(work, SignInRefused).value.reason, reason)
+
     def test_enrols(self):
         """A passkey is enrolled under its label, with recovery codes for the first factor."""
         _, recovery = self.enrol_passkey()
@@ -328,11 +335,11 @@ class PasskeyTests(FactorCase):
         key.flags = PRESENT
         offer = self.challenge()
         alone = self.prove_passkey(offer, key.get(offer.options), "")
-        self.failureResultOf(alone, NotAuthenticated)
+        self.refusal(alone, "wrong passkey")
         key.flags = PRESENT | VERIFIED
         offer = self.challenge(ANN)
         alone = self.prove_passkey(offer, key.get(offer.options), "")
-        self.failureResultOf(alone, SignInRefused)
+        self.refuse_unasked(alone, "passkey: no such challenge")
 
     def test_challenge_counts_once(self):
         """An answer is accepted once, for five minutes, and a challenge is no enrolment."""
@@ -340,16 +347,17 @@ class PasskeyTests(FactorCase):
         offer = self.challenge(ANN)
         answer = key.get(offer.options)
         self.successResultOf(self.prove_passkey(offer, answer))
-        self.failureResultOf(self.prove_passkey(offer, answer), SignInRefused)
+        late = "passkey: no such challenge"
+        self.refuse_unasked(self.prove_passkey(offer, answer), late)
         offer = self.challenge(ANN)
         self.clock.advance(300)
-        self.failureResultOf(self.prove_passkey(offer, key.get(offer.options)), SignInRefused)
+        self.refuse_unasked(self.prove_passkey(offer, key.get(offer.options)), late)
         enrolment = self.successResultOf(self.factors.offer_passkey(ANN, PARTY))
         answer = key.get(enrolment.options)
-        self.failureResultOf(self.prove_passkey(enrolment, answer), SignInRefused)
+        self.refuse_unasked(self.prove_passkey(enrolment, answer), late)
         offer = self.challenge(ANN)
         accepted = self.factors.accept_passkey(ANN, offer.ticket, answer, "", PARTY)
-        self.failureResultOf(accepted, SignInRefused)
+        self.refuse_unasked(accepted, "passkey: no such offer")
 
     def test_wrong_answers(self):
         """Each answer differs in one thing from one that is accepted, and is refused."""
@@ -382,10 +390,20 @@ class PasskeyTests(FactorCase):
             stranger.get,
         ):
             offer = self.challenge(ANN)
-            self.failureResultOf(self.prove_passkey(offer, answer(offer.options)), NotAuthenticated)
+            self.refusal(self.prove_passkey(offer, answer(offer.options)), "wrong passkey")
             self.sign_ins.lockout.clear_lockouts("", "")
-        offer = self.challenge(ANN)
-        self.successResultOf(self.prove_passkey(offer, key.get(offer.options)))
+            offer = self.challenge(ANN)
+            self.successResultOf(self.prove_passkey(offer, key.get(offer.options)))
+
+    def test_unknown_passkey(self):
+        """A passkey that nobody has enrolled says nothing of anybody."""
+        key, _ = self.enrol_passkey()
+        key.id = b"nobody"
+        offer = self.challenge()
+        alone = self.prove_passkey(offer, key.get(offer.options), "")
+        self.refusal(alone, "unknown passkey")
+        (event,) = self.told.events
+        self.assertEqual(event[1], "passkey")
 
     def test_count_that_falls(self):
         """A copy of a passkey is noticed by its count."""
@@ -395,7 +413,7 @@ class PasskeyTests(FactorCase):
         self.successResultOf(self.prove_passkey(offer, key.get(offer.options)))
         key.counter = 5
         offer = self.challenge(ANN)
-        self.failureResultOf(self.prove_passkey(offer, key.get(offer.options)), NotAuthenticated)
+        self.refusal(self.prove_passkey(offer, key.get(offer.options)), "wrong passkey")
 
     def test_passkey_without_a_count(self):
         """A passkey that always tells 0 works every time."""

@@ -4,6 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import LockedOut, NotAuthenticated
+from clace.identity.passwords import SignInTrail
+from clace.model.deeds import FAILED, REFUSED
+from tests.support.audited import memory_events
 
 
 class SlowThreads:
@@ -32,20 +38,37 @@ class SlowThreads:
         return count
 
 
-class Told:
-    """A witness that keeps what it is told."""
+class Told(SignInTrail):
+    """The witness of the server, over an audit log in memory."""
 
     def __init__(self) -> None:
-        self.events: list[tuple[str, ...]] = []
+        self.audit, events = memory_events()
+        super().__init__(events)
 
-    def failed(self, attempt, reason):
-        self.events.append(("failed", attempt.user, attempt.address, reason))
+    @property
+    def events(self) -> list[tuple[str, str, str, str]]:
+        """What the audit log says of each try: how it ended, whose it was, from where, and why."""
+        return [
+            (event.status, event.user_id, event.target, event.detail) for event in self.audit.events
+        ]
 
-    def unchecked(self, attempt, reason):
-        self.events.append(("unchecked", attempt.user, attempt.address, reason))
 
-    def locked(self, attempt):
-        self.events.append(("locked", attempt.user, attempt.address))
+class ToldCase(SynchronousTestCase):
+    """Tries that are refused with the reason in the audit log of ``told``, by the kind ``by``."""
 
-    def recovered(self, attempt, failures):
-        self.events.append(("recovered", attempt.user, attempt.address, failures))
+    told: Told
+    by = ""
+
+    def refusal(self, work: Any, reason: str | None, why: Any = NotAuthenticated) -> Any:
+        """The refusal of a try; a lock was recorded when it began, and has no reason again."""
+        before = len(self.told.audit.events)
+        error = self.failureResultOf(work, why).value
+        new = self.told.audit.events[before:]
+        details = [event.detail for event in new if event.status in {FAILED, REFUSED}]
+        if isinstance(error, LockedOut):
+            self.assertEqual(details, [])
+        elif reason is None:
+            self.assertEqual(len(details), 1)
+        else:
+            self.assertEqual(details, [f"by {self.by}: {reason}"])
+        return error

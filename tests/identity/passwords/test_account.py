@@ -13,18 +13,22 @@ from zope.interface.verify import verifyObject
 
 from clace.errors import ConfigError, InternalError, LockedOut, NotAuthenticated
 from clace.identity.passwords import AdminAccount, SignIns
+from clace.identity.passwords.account import NO_ACCOUNT
 from clace.identity.passwords.turns import Turns
 from clace.interfaces import ICredentials
 from clace.passwords import hash_password
-from tests.identity.passwords.support import SlowThreads, Told
+from tests.identity.passwords.support import SlowThreads, Told, ToldCase
 
 HASH = hash_password("sesame", cost=4)
 OTHER = hash_password("open up", cost=4)
 HERE = "192.0.2.1"
+NO_PASSWORD = "no password can be like this"
 
 
-class AccountTests(SynchronousTestCase):
+class AccountTests(ToldCase):
     """With threads that answer at once."""
+
+    by = "system"
 
     def setUp(self):
         self.clock = Clock()
@@ -48,8 +52,11 @@ class AccountTests(SynchronousTestCase):
         user: str = "admin",
         address: str = HERE,
         why=NotAuthenticated,
+        reason: str | None = "",
     ) -> Any:
-        return self.failureResultOf(self.account.check(user, password, address), why).value
+        if reason == "":
+            reason = "wrong password" if user == "admin" else "unknown name"
+        return self.refusal(self.account.check(user, password, address), reason, why)
 
     def test_is_credentials(self):
         """It fills the seam."""
@@ -69,16 +76,16 @@ class AccountTests(SynchronousTestCase):
     def test_refuses_what_bcrypt_cannot_check(self):
         """Over-long, NUL-containing and malformed passwords are wrong ones, not faults."""
         for number, password in enumerate(("x" * 73, "sesame\0", "\ud800", "é" * 37)):
-            self.refuse(password, address=f"192.0.2.{number}")
-        self.refuse("\udcff", user="\udcff")
+            self.refuse(password, address=f"192.0.2.{number}", reason=NO_PASSWORD)
+        self.refuse("\udcff", user="\udcff", reason=NO_PASSWORD)
 
     def test_has_no_account_without_a_name(self):
         """An empty admin user lets nobody in, not even with the password."""
         for hashed in (HASH, ""):
             self.account = self.make("", hashed)
-            self.refuse("sesame", user="")
-            self.refuse("", user="")
-            self.refuse("sesame", user="admin")
+            self.refuse("sesame", user="", reason=NO_ACCOUNT)
+            self.refuse("", user="", reason=NO_ACCOUNT)
+            self.refuse("sesame", user="admin", reason=NO_ACCOUNT)
         self.assertEqual(self.checks, 0)
 
     def test_refuses_what_is_no_hash(self):
@@ -116,7 +123,7 @@ class AccountTests(SynchronousTestCase):
         """After a change of the name the old name is nobody."""
         self.admit()
         self.account.replace("boss", HASH)
-        self.refuse("sesame", user="admin")
+        self.refuse("sesame", user="admin", reason="unknown name")
         self.assertEqual(self.admit("sesame", user="boss"), "boss")
 
     def test_locks_after_five(self):
@@ -134,8 +141,8 @@ class AccountTests(SynchronousTestCase):
         for _ in range(4):
             self.refuse()
         for number in range(10_000):
-            self.refuse("x" * 73, user=f"invented{number}")
-        self.refuse("x" * 73)
+            self.refuse("x" * 73, user=f"invented{number}", reason=NO_PASSWORD)
+        self.refuse("x" * 73, reason=NO_PASSWORD)
         self.assertEqual(self.checks, 4)
         self.refuse()
         self.refuse("sesame", why=LockedOut)
@@ -150,19 +157,19 @@ class AccountTests(SynchronousTestCase):
         self.refuse("wrong")
         self.refuse("sesame", user="root")
         self.admit()
-        self.refuse("x" * 73)
+        self.refuse("x" * 73, reason=NO_PASSWORD)
         for _ in range(5):
             self.refuse("wrong")
         self.refuse("sesame", why=LockedOut)
         self.assertEqual(
             self.told.events,
             [
-                ("failed", "admin", HERE, ""),
-                ("failed", "root", HERE, "unknown name"),
-                ("recovered", "admin", HERE, 1),
-                ("unchecked", "admin", HERE, "no password can be like this"),
-                *[("failed", "admin", HERE, "")] * 5,
-                ("locked", "admin", HERE),
+                ("Failed", "admin", HERE, "by system: wrong password"),
+                ("Failed", "root", HERE, "by system: unknown name"),
+                ("Success", "admin", HERE, "by system: after 1 failed"),
+                ("Refused", "admin", HERE, "by system: no password can be like this"),
+                *[("Failed", "admin", HERE, "by system: wrong password")] * 5,
+                ("Locked", "admin", HERE, "by system: too many failed sign-ins"),
             ],
         )
 
@@ -192,7 +199,7 @@ class AccountTests(SynchronousTestCase):
     @given(st.text(max_size=100), st.text(max_size=100), st.text(max_size=20))
     def test_survives_any_text(self, user, password, address):
         """Whatever a stranger sends is a wrong password."""
-        self.refuse(password, user=user + "x", address=address + "y")
+        self.refuse(password, user=user + "x", address=address + "y", reason=None)
 
 
 class ParallelTests(SynchronousTestCase):

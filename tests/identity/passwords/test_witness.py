@@ -15,7 +15,9 @@ class WitnessTests(SynchronousTestCase):
         self.trail = SignInTrail(maker_into(self.audit, lambda: 2.5, a_minute=3))
 
     def attempt(self, user="admin", address="192.0.2.1", *, known=True):
-        return Attempt(address=address, user=user, known=known, digest=b"secret digest")
+        return Attempt(
+            address=address, user=user, known=known, digest=b"secret digest", by="system"
+        )
 
     def told(self, *calls):
         with capturedLogs() as logs:
@@ -40,7 +42,11 @@ class WitnessTests(SynchronousTestCase):
         self.assertEqual(logged, ["Sign-in of admin from 192.0.2.1 is locked for a while"])
         ends = [(row.status, row.detail) for row in self.audit.events]
         self.assertEqual(
-            ends, [("Locked", "too many failed sign-ins"), ("Success", "after 3 failed")]
+            ends,
+            [
+                ("Locked", "by system: too many failed sign-ins"),
+                ("Success", "by system: after 3 failed"),
+            ],
         )
 
     def test_keeps_what_was_refused_unchecked(self):
@@ -48,7 +54,7 @@ class WitnessTests(SynchronousTestCase):
         logged = self.told(lambda: self.trail.unchecked(self.attempt(), "too long"))
         self.assertEqual(logged, ["Sign-in of admin from 192.0.2.1 was refused unchecked"])
         (row,) = self.audit.events
-        self.assertEqual((row.status, row.detail), ("Refused", "too long"))
+        self.assertEqual((row.status, row.detail), ("Refused", "by system: too long"))
         self.assertEqual((row.event_type, row.app_id), ("system", ""))
 
     def test_hostile_names(self):

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from clace.errors import LockedOut, NotAuthenticated, StoreError
@@ -15,41 +14,31 @@ from clace.identity.tokens.tokens import FLUSH_SECONDS, TokenSurroundings
 from clace.interfaces import IAPITokens, NewAPIToken
 from clace.model.identity import Assurance, Identity
 from clace.model.scope import Scope
+from tests.identity.passwords.support import Told, ToldCase
 from tests.support.memory_tokens import MemoryTokenRows
 
 ANN = Identity(user_id="github:ann", assurance=Assurance.SSO, groups=("ops",))
 SCOPE = Scope(permissions=("app:read",), apps=("/a",))
 ADDRESS = "192.0.2.1"
+UNKNOWN = "unknown token"
+OVER = "the token has ended, or its user is gone"
+NO_TOKEN = "no API token is like this"
 
 
-class Seen(list):
-    """A witness of sign-ins that can be read."""
+class TokensCase(ToldCase):
+    by = "token"
 
-    def failed(self, attempt, reason):
-        self.append(("failed", attempt.user, reason))
-
-    def unchecked(self, attempt, reason):
-        self.append(("unchecked", attempt.user, reason))
-
-    def locked(self, attempt):
-        self.append(("locked", attempt.user, ""))
-
-    def recovered(self, attempt, failures):
-        self.append(("recovered", attempt.user, failures))
-
-
-class TokensCase(SynchronousTestCase):
     def setUp(self):
         self.clock = Clock()
         self.rows = MemoryTokenRows()
-        self.seen = Seen()
+        self.told = Told()
         self.reads = 0
         self.held = None
         self.gone = set()
         self.tokens = self.make_tokens()
 
     def make_tokens(self, **options):
-        sign_ins = SignIns(self.clock, self.seen)
+        sign_ins = SignIns(self.clock, self.told)
 
         def owner_now(identity):
             return None if identity.user_id in self.gone else identity
@@ -75,8 +64,9 @@ class TokensCase(SynchronousTestCase):
     def proved(self, secret, **where):
         return self.successResultOf(self.prove(secret, **where))
 
-    def refused(self, secret, kind=NotAuthenticated, **where):
-        return self.failureResultOf(self.prove(secret, **where), kind).value
+    def refused(self, secret, kind=NotAuthenticated, reason=UNKNOWN, **where):
+        work = self.tokens.prove(secret, **{"address": ADDRESS, **where})
+        return self.refusal(work, reason, kind)
 
 
 class TokensTests(TokensCase):
@@ -104,11 +94,9 @@ class TokensTests(TokensCase):
     def test_unknown(self):
         """A token of another server proves nothing, and what is no token is not looked up."""
         self.refused(make_token(lambda size: b"x" * size))
-        self.assertEqual(self.seen.pop()[0], "failed")
         reads = self.reads
         for text in ("clace_", "clace_" + "0" * 49, "x", ""):
-            self.refused(text)
-            self.assertEqual(self.seen.pop()[0], "unchecked")
+            self.refused(text, reason=NO_TOKEN)
         self.assertEqual(self.reads, reads)
 
     def test_expires(self):
@@ -117,14 +105,14 @@ class TokensTests(TokensCase):
         self.clock.advance(99)
         self.proved(secret)
         self.clock.advance(1)
-        self.refused(secret)
+        self.refused(secret, reason=OVER)
 
     def test_user_gone(self):
         """Without its user a token proves nothing, used before or not."""
         secret, _ = self.create()
         self.proved(secret)
         self.gone.add(ANN.user_id)
-        self.refused(secret)
+        self.refused(secret, reason=OVER)
         self.gone.clear()
         self.proved(secret)
 
@@ -208,6 +196,7 @@ class TokensTests(TokensCase):
         held.callback(None)
         self.successResultOf(revoking)
         self.failureResultOf(proving, NotAuthenticated)
+        self.assertEqual([event[0] for event in self.told.events], ["Failed"])
         self.refused(secret)
 
     def test_revoke_with_a_broken_database(self):
@@ -278,13 +267,13 @@ class LockoutTests(TokensCase):
         """Texts that cost no work to refuse fill no table."""
         secret, _ = self.create()
         for _ in range(100):
-            self.refused("clace_nonsense")
+            self.refused("clace_nonsense", reason=NO_TOKEN)
         self.proved(secret)
 
     def test_expired_tokens_are_recorded_by_their_id(self):
         """Who still uses a token that is over is found in the log by its id."""
         secret, token = self.create(expire_time=datetime.fromtimestamp(1, UTC))
         self.clock.advance(2)
-        self.refused(secret)
-        self.assertEqual(self.seen, [("failed", token.id, "")])
+        self.refused(secret, reason=OVER)
+        self.assertEqual(self.told.events, [("Failed", token.id, ADDRESS, f"by token: {OVER}")])
         self.assertNotIn(secret, repr(replace(token, description="")))

@@ -11,10 +11,11 @@ from zope.interface.verify import verifyObject
 from clace.errors import LockedOut, NotAuthenticated
 from clace.identity.passwords import SignIns
 from clace.identity.users import BuiltinAccounts
+from clace.identity.users.accounts import CHANGED
 from clace.interfaces import IAccounts, User
 from clace.model.identity import Assurance, Identity
 from clace.passwords import hash_password
-from tests.identity.passwords.support import SlowThreads, Told
+from tests.identity.passwords.support import SlowThreads, Told, ToldCase
 from tests.support.memory_users import memory_users
 
 HASH = hash_password("sesame", cost=4)
@@ -23,8 +24,10 @@ HERE = "192.0.2.1"
 ANN = User(name="ann", password=HASH, groups=("staff",), is_static=True)
 
 
-class AccountsTests(SynchronousTestCase):
+class AccountsTests(ToldCase):
     """With threads that answer at once."""
+
+    by = "builtin"
 
     def setUp(self):
         self.clock = Clock()
@@ -43,8 +46,10 @@ class AccountsTests(SynchronousTestCase):
     def admit(self, password="sesame", user="ann", address=HERE):
         return self.successResultOf(self.accounts.prove(user, password, address))
 
-    def refuse(self, password="wrong", user="ann", address=HERE, why=NotAuthenticated):
-        return self.failureResultOf(self.accounts.prove(user, password, address), why).value
+    def refuse(self, password="wrong", user="ann", address=HERE, why=NotAuthenticated, reason=""):
+        if reason == "":
+            reason = "wrong password" if self.users.find(user) else "unknown name"
+        return self.refusal(self.accounts.prove(user, password, address), reason, why)
 
     def test_is_accounts(self):
         """It fills the seam."""
@@ -108,7 +113,8 @@ class AccountsTests(SynchronousTestCase):
         for _ in range(5):
             self.refuse()
         self.refuse("sesame", why=LockedOut)
-        self.assertEqual(self.told.events[-1], ("locked", "builtin:ann", HERE))
+        locked = ("Locked", "builtin:ann", HERE, "by builtin: too many failed sign-ins")
+        self.assertEqual(self.told.events[-1], locked)
         self.accounts._sign_ins.admit(HERE, "ann")
         self.admit(address="198.51.100.7")
 
@@ -121,7 +127,7 @@ class AccountsTests(SynchronousTestCase):
     def test_refuses_unchecked(self):
         """Over-long passwords cost no work and are counted against nobody."""
         for _ in range(10):
-            self.refuse("x" * 73)
+            self.refuse("x" * 73, reason="no password can be like this")
         self.assertEqual(self.rounds, [])
         self.admit()
 
@@ -155,7 +161,7 @@ class AccountsTests(SynchronousTestCase):
     @given(st.text(max_size=100), st.text(max_size=100), st.text(max_size=20))
     def test_survives_any_text(self, user, password, address):
         """Whatever a stranger sends is a wrong password."""
-        self.refuse(password, user=user + "x", address=address + "y")
+        self.refuse(password, user=user + "x", address=address + "y", reason=None)
 
 
 class ParallelTests(SynchronousTestCase):
@@ -165,7 +171,8 @@ class ParallelTests(SynchronousTestCase):
         self.threads = SlowThreads()
         clock = Clock()
         self.users = memory_users(clock, (ANN,))
-        self.accounts = BuiltinAccounts(self.users, clock, self.threads, SignIns(clock, Told()))
+        self.told = Told()
+        self.accounts = BuiltinAccounts(self.users, clock, self.threads, SignIns(clock, self.told))
 
     def test_refuses_a_password_replaced_meanwhile(self):
         """A check of the old hash that ends after the change lets nobody in."""
@@ -173,3 +180,17 @@ class ParallelTests(SynchronousTestCase):
         self.successResultOf(self.users.update("ann", OTHER, None))
         self.threads.finish()
         self.failureResultOf(waiting, NotAuthenticated)
+        (told,) = self.told.events
+        self.assertEqual(told, ("Failed", "builtin:ann", HERE, "by builtin: wrong password"))
+
+    def test_refuses_a_password_replaced_after_its_check(self):
+        """Of two who wait for one check the second is refused if the first changes the password."""
+        first, second = (
+            Deferred.fromCoroutine(self.accounts.prove("ann", "sesame", HERE)) for _ in range(2)
+        )
+        first.addCallback(lambda _: Deferred.fromCoroutine(self.users.update("ann", OTHER, None)))
+        self.threads.finish()
+        self.successResultOf(first)
+        self.failureResultOf(second, NotAuthenticated)
+        (told,) = self.told.events
+        self.assertEqual(told, ("Failed", "builtin:ann", HERE, f"by builtin: {CHANGED}"))

@@ -141,6 +141,14 @@ class FlowCase(AppsCase):
         routes = OurRoutes(self.steps, "auth.apps.example", lambda: "i1", ReactorTurns(self.clock))
         return RootResource(None, served, routes)
 
+    def refused_sign_ins(self):
+        """What the audit log says of sign-ins that failed."""
+        return [
+            event.detail
+            for event in self.audit
+            if event.operation == "sign_in" and event.status in {"Failed", "Refused"}
+        ]
+
     def sent_to_sign_in(self, path="/a/x?y=1", browser=None, **headers):
         """The answer of the app to a browser without a session."""
         answer = (browser or self.browser).get(f"{self.app_origin}{path}", **headers)

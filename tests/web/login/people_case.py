@@ -5,13 +5,12 @@ import re
 
 import pyotp
 
-from clace.identity.passwords import SignIns
+from clace.identity.passwords import SignIns, SignInTrail
 from clace.identity.users import BuiltinAccounts
 from clace.interfaces import FactorKind, RelyingParty, SessionChoice
 from clace.passwords import hash_password
 from clace.web.login.account import AccountSteps
 from clace.web.login.second import SecondStep
-from tests.identity.passwords.support import Told
 from tests.support.authenticator import Authenticator
 from tests.support.memory_factors import MemoryFactorRows, memory_factors
 from tests.support.memory_users import MemoryUserRows, memory_users
@@ -34,7 +33,7 @@ class PeopleCase(FlowCase):
 
     def more_accounts(self):
         self.clock.advance(1_800_000_000)
-        sign_ins = SignIns(self.clock, Told())
+        sign_ins = SignIns(self.clock, SignInTrail(self.events))
         self.user_rows, self.factor_rows = MemoryUserRows(), MemoryFactorRows()
         self.users = memory_users(self.clock, rows=self.user_rows)
         self.users.changed = lambda user_id: self.successResultOf(

@@ -37,6 +37,8 @@ class AccountTests(PeopleCase):
         basic = "Basic " + b64encode(b"ann:sesame").decode()
         self.assertEqual(self.browser.get(ACCOUNT, Authorization=basic).status, 403)
         self.assertEqual(self.change(Authorization=basic).status, 403)
+        denied = ("access_denied", ANN, "account; without a session")
+        self.assertEqual(self.deeds(), [denied] * 2)
 
     def test_only_on_the_login_host(self):
         """The pages are on no host of apps, where a session is no use for them."""
@@ -230,6 +232,8 @@ class InvitationTests(PeopleCase):
             page = self.browser.get(f"{INVITE}?token={token}")
             self.assertIn("cannot be used", page.text)
         self.assertIn("cannot be used", self.accept(token="token999").text)
+        self.assertEqual(self.refused_sign_ins(), ["by link: unknown or used link"] * 4)
+        self.assertIn("The password is set", self.accept().text)
 
     def use_passkey(self, key, page=None, **fields):
         page = page or self.browser.get(f"{INVITE}?token={self.token}")
@@ -286,6 +290,9 @@ class InvitationTests(PeopleCase):
         key.flags = PRESENT
         self.assertIn("not accepted", self.use_passkey(key).text)
         self.assertEqual(self.factor_rows.all(), ())
+        self.assertEqual(
+            self.refused_sign_ins(), ["by link: passkey enrolment: InvalidRegistrationResponse"]
+        )
         self.assertIn("The password is set", self.accept().text)
 
     def test_no_way_around_factors(self):
@@ -307,6 +314,10 @@ class InvitationTests(PeopleCase):
         self.accept()
         self.assertIn("used already", self.use_passkey(key, page).text)
         self.assertEqual(self.factor_rows.all(), ())
+        self.assertEqual(
+            self.refused_sign_ins(),
+            ["by link: passkey: no such offer", "by link: unknown or used link"],
+        )
 
     def test_other_sites_cannot_post(self):
         """A page of another site cannot choose the password."""

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from clace.errors import LockedOut, ProviderUnavailable, SignInRefused
 from clace.interfaces import SessionChoice
+from clace.web.login.flow import MIXED_UP, OTHER_BROWSER, UNASKED
 from clace.web.login.states import ASKED_SECONDS, PROVED_SECONDS
 from tests.web.login.flow_case import APP, LOGIN, FlowCase
 
@@ -89,6 +90,7 @@ class FormTests(FlowCase):
             self.assertIn("expired", victim.get(proved.location).text)
             self.assertIn("expired", self.browser.get(proved.location).text)
             self.assertEqual(self.rows.all(), ())
+        self.assertEqual(self.refused_sign_ins(), [f"by system: {OTHER_BROWSER}"] * 2)
 
     def test_of_another_host(self):
         """A sign-in ends on the host that it began on."""
@@ -99,6 +101,7 @@ class FormTests(FlowCase):
         self.assertIn("expired", self.browser.get(proved.location).text)
         plain = self.form(self.sent_to_sign_in().state).location.replace("https", "http")
         self.assertIn("expired", self.browser.get(plain).text)
+        self.assertEqual(self.refused_sign_ins(), [f"by system: {OTHER_BROWSER}"] * 2)
 
     def test_two_tabs(self):
         """Two tabs of a browser may sign in at the same time."""
@@ -226,6 +229,12 @@ class ProviderTests(FlowCase):
         self.callback(state, code="ann")
         self.assertIn("expired", self.callback(state, code="ann").text)
         self.assertEqual(len(self.provider.arrivals), 1)
+        self.assertEqual(self.refused_sign_ins(), [f"by github: {UNASKED}"])
+
+    def test_unknown_provider(self):
+        """A callback of a provider that is not configured is no news, whatever its name is."""
+        self.assertIn("expired", self.callback("x", "nobody", code="ann").text)
+        self.assertEqual(self.refused_sign_ins(), [])
 
     def test_refused(self):
         """A provider that says no leads to a page that says so, and the state is used up."""
@@ -236,6 +245,7 @@ class ProviderTests(FlowCase):
         self.assertEqual(answer.status, 403)
         self.assertIn("Your account is not let in here", answer.text)
         self.assertNotIn("hosted domain", answer.text)
+        self.assertEqual(self.refused_sign_ins(), ["by github: hosted domain"])
         self.provider.error = None
         self.assertIn("expired", self.callback(state, code="ann").text)
 
@@ -256,12 +266,14 @@ class ProviderTests(FlowCase):
         """The answer of one provider does not end the sign-in with another."""
         state = self.leave()
         self.assertIn("expired", self.callback(state, "saml_corp", code="ann").text)
+        self.assertEqual(self.refused_sign_ins(), [f"by saml_corp: {MIXED_UP}"])
         self.assertEqual(self.callback(state, code="ann").status, 303)
 
     def test_before_it_left(self):
         """The state of a sign-in that has not left for a provider is no use at its callback."""
         state = self.sent_to_sign_in().state
         self.assertIn("expired", self.callback(state, code="ann").text)
+        self.assertEqual(self.refused_sign_ins(), [f"by github: {MIXED_UP}"])
 
     def test_changed_entry(self):
         """A change of the provider's entry ends its sessions."""

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from clace.audit.ration import RationedAudit
 from clace.identity.oauth.logout import EVENT
 from clace.interfaces import Departure
+from clace.web.login.flow import MIXED_UP, OTHER_BROWSER
 from tests.support.openid import (
     ENTRY,
     ISSUER,
@@ -101,6 +102,7 @@ class SignInTests(OpenIDCase):
         answer = self.come_back(name="oidc_other")
         self.assertIn("expired", answer.text)
         self.assertNotIn("/token", self.fake.paths())
+        self.assertEqual(self.refused_sign_ins(), [f"by oidc_other: {MIXED_UP}"])
 
     def test_another_browser(self):
         """A sign-in that another browser began is not finished by this one."""
@@ -111,6 +113,7 @@ class SignInTests(OpenIDCase):
         proved = victim.get(f"{APP}/_clace/auth/oidc/callback?{query}")
         self.assertIn("expired", victim.get(proved.location).text)
         self.assertEqual(self.rows.all(), ())
+        self.assertEqual(self.refusals(), [OTHER_BROWSER])
 
     def test_provider_down(self):
         """A provider that is down makes a page that says so, and the audit log has it."""

@@ -39,6 +39,7 @@ class PasswordTests(PeopleCase):
         self.enrol_codes()
         refused = self.browser.get(url, Authorization=credentials)
         self.assertEqual(refused.status, 401)
+        self.assertEqual(self.refused_sign_ins(), ["by password: the second factor is missing"])
 
     def test_older_sessions_end(self):
         """A session that began with the password alone ends with the enrolment of a factor."""
@@ -82,6 +83,7 @@ class CodeTests(PeopleCase):
         self.assertIn(WRONG_CODE, again.text)
         self.assertNotIn("000000", again.text)
         self.assertEqual(self.rows.all(), ())
+        self.assertEqual(self.refused_sign_ins(), ["by code: wrong code"])
         self.arrives(self.send(again, self.code(self.app)))
 
     def test_replay(self):
@@ -188,6 +190,18 @@ class RequiredTests(PeopleCase):
         self.assertIn("The code is wrong", again.text)
         self.assertEqual(self.kinds(), set())
 
+    def test_offer_of_nobody(self):
+        """An offer that the page did not make enrols nothing, and the audit log has it."""
+        page = self.waiting()
+        for path, fields, reason in (
+            ("codes", {"code": "000000"}, "codes: no such offer"),
+            ("new-passkey", {"answer": "{}"}, "passkey: no such offer"),
+        ):
+            given = {"state": page.state, "ticket": "x"} | fields
+            self.assertIn("expired", self.browser.post(f"{FACTOR}/{path}", given).text)
+            self.assertEqual(self.refused_sign_ins()[-1], f"by enrolment: {reason}")
+        self.assertEqual(self.kinds(), set())
+
     def test_enrols_a_passkey(self):
         """A passkey does as well."""
         page = self.waiting()
@@ -207,6 +221,7 @@ class RequiredTests(PeopleCase):
         """A password alone is worth nothing where a factor is required."""
         credentials = "Basic " + b64encode(b"ann:sesame").decode()
         self.assertEqual(self.browser.get(f"{APP}/a/x", Authorization=credentials).status, 401)
+        self.assertEqual(self.refused_sign_ins(), ["by password: the second factor is missing"])
 
 
 class PasskeyTests(PeopleCase):
@@ -247,6 +262,7 @@ class PasskeyTests(PeopleCase):
         refused = self.answered(self.alone(), PASSKEY)
         self.assertIn("Authentication failed", refused.text)
         self.assertEqual(self.rows.all(), ())
+        self.assertEqual(self.refused_sign_ins(), ["by passkey: wrong passkey"])
 
     def test_user_who_may_not(self):
         """A passkey of a user whom the app does not admit signs nobody in."""
@@ -254,6 +270,7 @@ class PasskeyTests(PeopleCase):
         refused = self.answered(self.alone(), PASSKEY)
         self.assertIn("nobody who may sign in here", refused.text)
         self.assertEqual(self.rows.all(), ())
+        self.assertEqual(self.refused_sign_ins(), ["by passkey: its user may not sign in here"])
 
     def test_user_who_is_gone(self):
         """A passkey of a user who was deleted signs nobody in."""
@@ -268,6 +285,7 @@ class PasskeyTests(PeopleCase):
             refused = self.answered(page, url, state=other.state)
             self.assertIn("expired", refused.text)
         self.assertEqual(self.rows.all(), ())
+        self.assertEqual(self.refused_sign_ins(), ["by passkey: passkey: no such challenge"] * 2)
 
     def test_policy(self):
         """The one script on the page is the one whose hash its policy names."""
