@@ -175,6 +175,26 @@ class ReadingTests(SynchronousTestCase):
         served.recorder.release()
         self.assertEqual(connection.statuses, [200, 400])
 
+    def test_refusals_are_of_one_request(self):
+        """A refusal says nothing of the request before it, to the client or in the log."""
+        served = Served()
+        connection = served.ask(b"HEAD /before HTTP/1.1\r\nHost: h\r\n\r\n", b"no\r\n\r\n")
+        self.assertEqual(connection.statuses, [200, 400])
+        self.assertFalse(connection.value().endswith(b"\r\n\r\n"), "it says why")
+        self.assertEqual([entry.path for entry in served.log], ["/before", ""])
+
+    def test_says_that_it_closes(self):
+        """The last answer of a connection says so, and no other."""
+        for more, version, says in (
+            (b"", b"1.1", 0),
+            (b"Connection: close\r\n", b"1.1", 1),
+            (b"", b"1.0", 1),
+        ):
+            asked = b"GET / HTTP/%b\r\nHost: h\r\n%b\r\n" % (version, more)
+            connection = Served().ask(asked)
+            self.assertEqual(connection.value().count(b"Connection: close\r\n"), says, asked)
+            self.assertEqual(connection.lost, bool(says))
+
     def test_requests_after_the_last_are_dropped(self):
         """Who asks to close has asked for nothing else."""
         for last in (
@@ -267,6 +287,7 @@ class LimitTests(SynchronousTestCase):
         self.assertFalse(connection.lost)
         connection.send(b"456" + GET + b"\r\n")
         self.assertEqual(served.recorder.seen, [])
+        self.assertEqual(len(connection.channel._received), 0, "nothing is kept")
         served.clock.advance(2)
         connection.settle()
         self.assertFalse(connection.lost)
@@ -377,6 +398,19 @@ class LimitTests(SynchronousTestCase):
             self.assertTrue(connection.lost)
             self.assertEqual(connection.value(), before)
 
+    def test_idle_after_a_pause(self):
+        """A client that was behind with its answer may be idle for as long as others."""
+        served = Served()
+        connection = served.ask(GET + b"\r\n")
+        connection.channel.pauseProducing()
+        connection.channel.resumeProducing()
+        served.clock.advance(LIMITS.idle_seconds - 1)
+        connection.settle()
+        self.assertFalse(connection.lost)
+        served.clock.advance(1)
+        connection.settle()
+        self.assertTrue(connection.lost)
+
     def test_answers_have_time(self):
         """How long an answer takes is not the connection's to say."""
         served = Served()
@@ -429,6 +463,21 @@ class PressureTests(SynchronousTestCase):
         self.assertEqual(connection.producerState, "producing")
         served.recorder.release()
         self.assertEqual(len(served.recorder.seen), 3)
+
+    def test_nothing_but_requests_ahead(self):
+        """A client that waited for its answer is heard when it has that, whatever it sent."""
+        served = Served()
+        served.recorder.hold = True
+        connection = served.ask(GET + b"\r\n", b"\r\n" + GET + b"X: " + b"x" * 16_000)
+        connection.send(b"x" * 500)
+        self.assertEqual(connection.producerState, "paused")
+        served.recorder.release()
+        self.assertEqual(connection.producerState, "producing")
+
+    def test_many_at_once(self):
+        """However many requests come at once, each is answered."""
+        connection = Served().ask((GET + b"\r\n") * 500)
+        self.assertEqual(connection.statuses, [200] * 500)
 
     def test_clients_that_do_not_read(self):
         """While a client does not read its answers, no more of its requests are served."""
@@ -642,6 +691,8 @@ class HalfClosedTests(SynchronousTestCase):
         for sent in (b"", GET + b"\r\n", GET, sized(b"abc")[:-1]):
             served, connection = self.half_closed(sent, hold=False)
             self.assertTrue(connection.lost, sent)
+            statuses = {b"": [], GET + b"\r\n": [200]}.get(sent, [499])
+            self.assertEqual([entry.status for entry in served.log], statuses)
             self.assertEqual(served.clock.getDelayedCalls(), [])
 
     def test_nothing_taken(self):
@@ -709,7 +760,7 @@ class HalfClosedTests(SynchronousTestCase):
     def test_told_twice(self):
         """Twisted finds the end again whenever it reads; that changes nothing."""
         served, connection = self.half_closed(GET + b"\r\n")
-        waiting = served.clock.getDelayedCalls()
+        waiting = list(served.clock.getDelayedCalls())
         connection.channel.readConnectionLost()
         self.assertEqual(served.clock.getDelayedCalls(), waiting)
         served.recorder.release()

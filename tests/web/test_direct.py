@@ -8,19 +8,17 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.resource import Resource
 from zope.interface import directlyProvides
 
 from clace.errors import BadRequest, TooLarge
 from clace.web.forwarded import Peer
-from clace.web.http1.answering import ResponseFields
-from clace.web.http1.direct import DirectRequest, Entrance
+from clace.web.http1.direct import DirectRequest
 from clace.web.http1.fields import HeaderFields
 from clace.web.http1.heads import Head
+from tests.support.doors import PLAIN, Door, DoorCase, Follower, asking, later
 from tests.support.web import Connection as ClientConnection
 from tests.support.web import Served
 
-PLAIN = ResponseFields((), b"", has_length=False)
 PIECE = bytes(1 << 17)
 
 
@@ -115,76 +113,6 @@ class PieceTests(SynchronousTestCase):
         self.assertTrue(self.connection.turns)
         self.assertLessEqual(max(runs), (1 << 20) + len(PIECE))
         self.assertGreaterEqual(min(runs), 1 << 20)
-
-
-class Door(Resource, Entrance):
-    """Serves every request by a function, and keeps them."""
-
-    def __init__(self, serve):
-        super().__init__()
-        self._serve = serve
-        self.requests = []
-
-    def takes(self, target):
-        return True
-
-    def serve(self, request):
-        self.requests.append(request)
-        self._serve(request)
-
-
-def later(_request):
-    """Leave a request for its test to answer."""
-
-
-class Follower:
-    """Keeps what it is told."""
-
-    def __init__(self):
-        self.told = []
-
-    def body(self, data):
-        self.told.append(data)
-
-    def body_ended(self):
-        self.told.append("body ended")
-
-    def tunnelled(self, data):
-        self.told.append(data)
-
-    def tunnel_ended(self):
-        self.told.append("ended")
-
-    def gone(self):
-        self.told.append("gone")
-
-    def pauseProducing(self):
-        self.told.append("pause")
-
-    def resumeProducing(self):
-        self.told.append("resume")
-
-    def stopProducing(self):
-        self.told.append("stop")
-
-
-def asking(method=b"GET", *lines, version=b"1.1", body=b""):
-    more = b"".join(b"%b\r\n" % line for line in lines)
-    return b"%b /a?b HTTP/%b\r\nHost: h\r\n%b\r\n%b" % (method, version, more, body)
-
-
-class DoorCase(SynchronousTestCase):
-    def visit(self, asked, serve=later, **limits):
-        """The connection of a client that asked this, and its request."""
-        door = Door(serve)
-        self.served = Served(door, **limits)
-        connection = ClientConnection(self.served.site)
-        connection.send(asked)
-        return connection, door.requests[-1]
-
-    def logged(self):
-        """The statuses and sizes in the access log."""
-        return [(entry.status, entry.bytes) for entry in self.served.log]
 
 
 class AnswerTests(DoorCase):

@@ -45,7 +45,6 @@ class StrictHTTPChannel(PassingChannel):
         self._reader: HeadReader | None = None
         self._head: Head | None = None
         self._body: RequestBody | None = None
-        self._retired = False
         self._advancing = False
         self._body_until = 0.0
         self._half_closed: HalfClosedWatch | None = None
@@ -105,9 +104,7 @@ class StrictHTTPChannel(PassingChannel):
         """Answer what the client asked before it said that it sends no more; then close."""
         if self._phase is IDLE and not self._received and not self._waitingForTransport:
             # The usual end. If it does not take what it is still sent, that is seen later.
-            self._phase = CLOSED
-            self.setTimeout(self.limits.stall_seconds)
-            super().loseConnection()
+            self.loseConnection()
             return
         if self._phase is TUNNEL:
             self.requests[-1].tunnel_ended()
@@ -144,10 +141,9 @@ class StrictHTTPChannel(PassingChannel):
             self._watch_client()
 
     def resumeProducing(self) -> None:
-        # Times first: an answer that goes on may at once be ahead of its client again.
-        if self._passes:
-            self._allow_body(0)
-        elif self._phase is ANSWER or self._phase is TUNNEL:
+        # Times first: an answer that goes on may at once be ahead of its client again. A body
+        # that passes through gets its own when it is read on, which it is not while it is held.
+        if self._phase is ANSWER or self._phase is TUNNEL:
             self.setTimeout(None)
         elif self._phase is IDLE:
             self.setTimeout(self.limits.idle_seconds)
@@ -214,7 +210,6 @@ class StrictHTTPChannel(PassingChannel):
 
     def retire(self) -> None:
         """Take no more requests: close now, or after the one in flight."""
-        self._retired = True
         self.persistent = False
         if not self.busy:
             self.loseConnection()
@@ -280,7 +275,7 @@ class StrictHTTPChannel(PassingChannel):
             raise body_too_large(self.limits.body)
         else:
             self._body = SizedBody(head.length)
-        self.persistent = head.persistent and not self._retired
+        self.persistent = head.persistent
         request = self.site.begin(self, head)
         self.requests.append(request)
         self._enter(ANSWER)

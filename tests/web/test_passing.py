@@ -1,0 +1,145 @@
+"""Tests for ``clace.web.http1.passing``: bodies and tunnels that pass through a connection."""
+
+from twisted.internet.error import ConnectionAborted
+
+from tests.support.doors import PLAIN, DoorCase, Follower, asking
+
+
+def kept(connection):
+    """The number of bytes that a connection has received and not passed on."""
+    return len(connection.channel._received)
+
+
+class PassingTests(DoorCase):
+    def passing(self, *lines, body=b"", limit=100, **limits):
+        """A connection whose body passes to ``self.follower``."""
+        connection, request = self.visit(asking(b"POST", *lines, body=body), **limits)
+        self.follower = Follower()
+        request.follow(self.follower)
+        request.pass_body(limit)
+        return connection, request
+
+    def test_over_its_limit(self):
+        """A body in chunks may have the limit of who takes it, higher or lower, and no more."""
+        for limit, told, statuses in ((3, [b"abc"], []), (2, ["gone"], [413])):
+            connection, _ = self.passing(b"Transfer-Encoding: chunked", limit=limit)
+            connection.send(b"3\r\nabc\r\n")
+            self.assertEqual((self.follower.told, connection.statuses), (told, statuses))
+
+    def test_longer_than_others_may_be(self):
+        """Who does not pass a body on cannot have one that only may pass."""
+        connection, request = self.visit(asking(b"POST", b"Content-Length: 6"), body=5)
+        request.pass_body(6)
+        self.assertEqual(connection.statuses, [])
+        connection, request = self.visit(asking(b"POST", b"Content-Length: 6"), body=5)
+        connection.channel.take_body()
+        self.assertEqual(connection.statuses, [413])
+        self.assertEqual(self.logged(), [(413, 0)])
+        self.assertTrue(request.is_gone)
+
+    def test_held(self):
+        """What still comes of a body that is held waits for its release."""
+        connection, request = self.passing(b"Content-Length: 4", body=b"a")
+        request.hold()
+        connection.send(b"bc")
+        self.assertEqual(self.follower.told, [b"a"])
+        self.assertEqual(connection.producerState, "paused")
+        request.release()
+        self.assertEqual(self.follower.told, [b"a", b"bc"])
+        self.assertEqual(connection.producerState, "producing")
+        connection.send(b"d")
+        self.assertEqual(self.follower.told, [b"a", b"bc", b"d", "body ended"])
+
+    def test_answered_while_held(self):
+        """A client that is answered while its body is held is read again, and has time to stop."""
+        connection, request = self.passing(b"Content-Length: 90000", body=b"a")
+        request.hold()
+        request.answer(413, PLAIN, b"")
+        self.assertEqual(connection.producerState, "producing")
+        for _ in range(5):
+            connection.send(b"a" * 1000)
+            self.served.clock.advance(2)
+            connection.settle()
+        self.assertFalse(connection.lost)
+        self.assertEqual((self.follower.told, kept(connection)), ([b"a"], 0))
+        self.served.clock.advance(2)
+        connection.settle()
+        self.assertTrue(connection.lost)
+
+    def test_held_without_a_body(self):
+        """A request that is answered while its client is held does not leave it so."""
+        connection, request = self.visit(asking())
+        request.hold()
+        request.answer(200, PLAIN, b"")
+        self.assertEqual(connection.producerState, "producing")
+        connection.send(asking())
+        self.assertEqual(len(self.served.recorder.requests), 2)
+
+    def test_slow_after_a_pause(self):
+        """A client that was behind with its answer has no more time for its body than others."""
+        connection, request = self.passing(b"Content-Length: 9")
+        request.begin(200, PLAIN)
+        request.write(b"a")
+        connection.channel.pauseProducing()
+        connection.channel.resumeProducing()
+        self.served.clock.advance(self.served.limits.body_seconds - 1)
+        self.assertFalse(connection.lost)
+        self.served.clock.advance(1)
+        self.assertIsInstance(connection.reason, ConnectionAborted)
+
+    def test_held_after_a_pause(self):
+        """A client whose body is held is not blamed for it, behind with its answer or not."""
+        connection, request = self.passing(b"Content-Length: 9")
+        request.begin(200, PLAIN)
+        request.write(b"a")
+        request.hold()
+        connection.channel.pauseProducing()
+        connection.channel.resumeProducing()
+        self.served.clock.advance(10 * self.served.limits.body_seconds)
+        self.assertFalse(connection.lost)
+        request.release()
+        self.served.clock.advance(self.served.limits.body_seconds)
+        self.assertTrue(connection.lost)
+
+    def test_half_closed(self):
+        """A client that will not send the rest of its body is not waited for."""
+        connection, _ = self.passing(b"Content-Length: 9", body=b"a")
+        connection.channel.readConnectionLost()
+        connection.settle()
+        self.assertTrue(connection.lost)
+        self.assertEqual(self.follower.told, [b"a", "gone"])
+        self.assertEqual(self.logged(), [(499, 0)])
+
+    def test_answered_when_closing(self):
+        """An answer on a connection that is closing is its last."""
+        connection, request = self.visit(asking())
+        connection.channel.loseConnection()
+        request.answer(200, PLAIN, b"")
+        connection.channel.dataReceived(asking())
+        self.assertEqual(len(self.served.recorder.requests), 1)
+        connection.settle()
+        self.assertEqual(self.served.clock.getDelayedCalls(), [])
+
+
+class TunnelTests(DoorCase):
+    def test_nothing_is_kept(self):
+        """What goes through a tunnel is kept by nobody."""
+        connection, request = self.visit(asking())
+        request.follow(Follower())
+        request.tunnel(101, b"")
+        connection.send(b"a" * 1000)
+        self.assertEqual(kept(connection), 0)
+
+    def test_behind_for_a_while(self):
+        """A tunnel whose client was behind once is not closed for that later."""
+        connection, request = self.visit(asking())
+        request.follow(Follower())
+        request.tunnel(101, b"")
+        connection.channel.pauseProducing()
+        connection.channel.resumeProducing()
+        self.served.clock.advance(10_000)
+        connection.settle()
+        self.assertFalse(connection.lost)
+        connection.channel.pauseProducing()
+        self.served.clock.advance(self.served.limits.stall_seconds)
+        self.assertTrue(connection.lost)
