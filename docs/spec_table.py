@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-from clace.environments.table import ELSEWHERE, SPECS, Spec
+from clace.environments.table import SPECS, Spec
 
 PAGE = Path(__file__).parent / "python-apps.md"
 BEGIN, END = "<!-- specs -->\n", "<!-- end of specs -->"
@@ -15,8 +15,7 @@ def spec_table() -> str:
     """The table as Markdown."""
     rows = ["| spec | kind of app | recognised by | served by |", "| --- | --- | --- | --- |"]
     rows += [f"| `{spec.name}` | {spec.title} | {_marks(spec)} | {spec.server} |" for spec in SPECS]
-    others = [f"- `{name}`: {text}.\n" for name, text in ELSEWHERE.items()]
-    return "\n".join(rows) + "\n\nSpecs of other servers that are refused:\n\n" + "".join(others)
+    return "\n".join(rows) + "\n"
 
 
 def _marks(spec: Spec) -> str:

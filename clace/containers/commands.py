@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
-from clace.containers.discovery import MISSING
 from clace.containers.settings import ContainerSettings
 from clace.errors import ProgramFailed
-from clace.interfaces import IProgram, IStarter, ProgramExit, ProgramLaunch
+from clace.interfaces import NO_CONTAINER_ENGINE, IProgram, IStarter, ProgramExit, ProgramLaunch
 from clace.pacing import Pace
 from clace.text import one_line
 
@@ -136,7 +135,7 @@ class EngineCommands:
         :raises ProgramFailed: if the engine is missing, or cannot be started.
         """
         if not self._settings.engine:
-            raise ProgramFailed(MISSING)
+            raise ProgramFailed(NO_CONTAINER_ENGINE)
         words = (*self._settings.engine_args, *arguments)
         return self._started(self._settings.engine, words, merge=merge)
 

@@ -9,10 +9,6 @@ from clace.containers.namespaces import WayIn
 
 AUTO = "auto"
 ENGINES = ("podman", "docker")
-MISSING = (
-    "no container engine: install Podman or Docker, or name the program of one in "
-    "system.container_command"
-)
 
 
 def found_engine(command: str, path: str) -> str:

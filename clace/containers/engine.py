@@ -14,7 +14,6 @@ from zope.interface import implementer
 
 from clace.containers.command import ContainerCommand
 from clace.containers.commands import EngineCommands, Log
-from clace.containers.discovery import MISSING
 from clace.containers.image_sweeping import ImageSweep, KeptVersions
 from clace.containers.images import AppImage, Images, ISourceFolder
 from clace.containers.inspected import is_running, label_of, pid_of, published_port, the_one
@@ -38,6 +37,7 @@ from clace.containers.workload import ContainerWorkload
 from clace.errors import AppBroken, BadRequest, ProgramFailed
 from clace.interfaces import (
     KEYS_FOLDER,
+    NO_CONTAINER_ENGINE,
     IStarter,
     IWorkloadEngine,
     PreparedWorkload,
@@ -110,7 +110,7 @@ class ContainerEngine:
 
     async def prepare(self, order: WorkloadOrder, tell: Tell) -> PreparedWorkload:
         if not self.is_there:
-            raise AppBroken(MISSING)
+            raise AppBroken(NO_CONTAINER_ENGINE)
         try:
             options = read_options(order.app, self._settings.allowed_args)
         except BadRequest as error:

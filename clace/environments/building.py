@@ -17,7 +17,7 @@ from clace.environments.interpreters import Interpreter
 from clace.environments.planning import Plan, key_of, planned
 from clace.environments.recognition import recognised
 from clace.environments.store import EnvironmentStore, remove
-from clace.environments.table import Spec
+from clace.environments.table import Server, Spec
 from clace.errors import AppBroken, ClaceError
 from clace.interfaces import (
     LOCK_PIN,
@@ -97,8 +97,10 @@ class Environments:
     async def _spec(self, order: WorkloadOrder) -> Spec | None:
         """The spec that is said, or that the files are of."""
         said = order.config.spec or order.app.metadata.spec
-        if said:
-            return found(said)
+        spec = found(said) if said else None
+        # What was meant for a container is looked at again: its files may be a program too.
+        if spec is not None and spec.server is not Server.CONTAINER:
+            return spec
         if order.config.command:
             return None
         seen = await recognised(order.files)

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from zope.interface import implementer
 
 from clace.encodings import Unencoded
-from clace.environments.generated import APP_FILE, PARAMS_FILE, generated_files, is_generated
+from clace.environments.generated import APP_FILE, GENERATED, generated_files, is_generated
 from clace.environments.recognition import main_page, recognised, unrecognised
-from clace.environments.table import BY_NAME, ELSEWHERE, Spec
+from clace.environments.table import BY_NAME, Spec
 from clace.errors import BadRequest
 from clace.interfaces import FetchedSource, IFiles, ISpecs
 from clace.model import App, FileRef
@@ -54,27 +54,29 @@ class Specs:
         files = await self._own(fetched.files)
         spec, reason = app.metadata.spec, ""
         if APP_FILE in files.refs:
-            return replace(fetched, files=files)
+            return fetched
         if not spec:
             seen = await recognised(files)
             if seen is None:
                 raise await unrecognised(files)
             spec, reason = seen
-        given = generated_files(found(spec), _name(app), main_page(files))
-        filled = FilledFiles(files, given, frozenset())
+        filled = self._filled(files, spec, app)
         return replace(fetched, files=filled, spec=spec, spec_reason=reason)
 
     def live(self, files: IFiles, app: App) -> IFiles:
         if not app.metadata.spec:
             return files
-        given = generated_files(found(app.metadata.spec), _name(app), main_page(files))
+        return self._filled(files, app.metadata.spec, app)
+
+    def _filled(self, files: IFiles, spec: str, app: App) -> FilledFiles:
+        given = generated_files(found(spec), _name(app), main_page(files), files.refs)
         return FilledFiles(files, given, frozenset())
 
     async def _own(self, files: IFiles) -> IFiles:
         """The files without those that a spec wrote for an earlier version."""
         written = [
             name
-            for name in (APP_FILE, PARAMS_FILE)
+            for name in GENERATED
             if name in files.refs and is_generated(await files.read(name))
         ]
         return FilledFiles(files, {}, frozenset(written)) if written else files
@@ -83,8 +85,6 @@ class Specs:
 def found(name: str) -> Spec:
     """:raises BadRequest: if no spec has the name; the text has the nearest."""
     spec = BY_NAME.get(name)
-    if name in ELSEWHERE:
-        raise BadRequest(f"spec {name} is not here: {ELSEWHERE[name]}")
     if spec is None:
         near = difflib.get_close_matches(name, BY_NAME, 1)
         hint = f"did you mean {near[0]}?" if near else f"the specs are {', '.join(BY_NAME)}"

@@ -26,7 +26,7 @@ from clace.environments.requirements import (
 )
 from clace.environments.table import Server, Spec
 from clace.errors import BadRequest, SourceError
-from clace.interfaces import WorkloadOrder
+from clace.interfaces import NO_CONTAINER_ENGINE, WorkloadOrder
 
 _ANY_PYTHON = Spec(name="", title="", server=Server.PROCFILE)
 _MACHINE = f"{platform.system()} {platform.machine()} {platform.libc_ver()}"
@@ -63,6 +63,8 @@ def planned(order: WorkloadOrder, source: Path, spec: Spec | None) -> Plan:
             " process.config a command"
         )
     spec = spec or _ANY_PYTHON
+    if spec.server is Server.CONTAINER:
+        raise BadRequest(f"the files are to be run in a container: {NO_CONTAINER_ENGINE}")
     entry = EntryPoint("") if config.command else _entry(source, spec, config.file)
     module = entry.file if entry.file.endswith(".py") else ""
     packages = wanted(source, module, spec, builds=config.needs.builds)

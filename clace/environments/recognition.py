@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -30,7 +31,8 @@ _MOST_NAMED = 5
 _LARGEST = 1_000_000
 _ELF = b"\x7fELF"
 _LINE_WEB = re.compile(rb"^web\s*:", re.MULTILINE)
-PROCFILE_SPEC, NODE, EXECUTABLE = "procfile", "node", "executable"
+PROCFILE_SPEC, NODE, EXECUTABLE, HONO = "procfile", "node", "executable", "js-hono"
+_HONO_PACKAGE = "hono"
 
 
 class Recognised(NamedTuple):
@@ -120,10 +122,22 @@ def _of_packages(marks: Marks) -> list[Recognised]:
 async def _others(files: IFiles) -> AsyncIterator[Recognised]:
     if _LINE_WEB.search(await _read(files, PROCFILE)):
         yield Recognised(PROCFILE_SPEC, f"{PROCFILE} has a line web")
-    if PACKAGE in files.refs:
+    if PACKAGE in files.refs and _HONO_PACKAGE in _node_packages(await _read(files, PACKAGE)):
+        yield Recognised(HONO, f"{PACKAGE} requires {_HONO_PACKAGE}")
+    elif PACKAGE in files.refs:
         yield Recognised(NODE, f"{PACKAGE} is there")
     elif (program := await only_program(files)) is not None:
         yield Recognised(EXECUTABLE, f"{program} is a program")
+
+
+def _node_packages(text: bytes) -> frozenset[str]:
+    """Return the packages that a package.json depends on when it runs; none if it is malformed."""
+    try:
+        listed = json.loads(text.decode("utf-8"))
+    except (RecursionError, ValueError):
+        return frozenset()
+    wanted = listed.get("dependencies") if isinstance(listed, dict) else None
+    return frozenset(wanted) if isinstance(wanted, dict) else frozenset()
 
 
 def without_program(files: IFiles) -> Recognised | None:

@@ -21,6 +21,7 @@ class Server(StrEnum):
     NODE = "npm start"
     EXECUTABLE = "the file itself"
     FILES = "the server, from memory"
+    FOLDER = "the server, from the folder"
     CONTAINER = "a container"
     UPSTREAM = "another server"
 
@@ -149,6 +150,13 @@ SPECS: tuple[Spec, ...] = (
         strips=False,
     ),
     Spec(
+        name="python-reflex",
+        title="Reflex, in a container that is built from the source",
+        server=Server.CONTAINER,
+        packages={"reflex": "reflex"},
+        health="/ping",
+    ),
+    Spec(
         name="python-wsgi",
         title="Bottle, Falcon, Pyramid, or any WSGI application",
         server=Server.GUNICORN,
@@ -172,6 +180,12 @@ SPECS: tuple[Spec, ...] = (
         title="Any program that listens on `$PORT`",
         server=Server.PROCFILE,
         marks="`Procfile` with a line `web`",
+    ),
+    Spec(
+        name="js-hono",
+        title="Hono, on Node.js in a container that is built from the source",
+        server=Server.CONTAINER,
+        marks="`package.json` that depends on `hono`",
     ),
     Spec(
         name="node",
@@ -202,6 +216,11 @@ SPECS: tuple[Spec, ...] = (
         server=Server.FILES,
     ),
     Spec(
+        name="static_disk",
+        title="A folder of files that stay on the disk",
+        server=Server.FOLDER,
+    ),
+    Spec(
         name="container",
         title="A container that is built from the source",
         server=Server.CONTAINER,
@@ -215,16 +234,4 @@ SPECS: tuple[Spec, ...] = (
     ),
     Spec(name="proxy", title="Another server (param `url`)", server=Server.UPSTREAM),
 )
-ELSEWHERE: Mapping[str, str] = {
-    "static_disk": "say --spec static --conf static_from_disk=true",
-    "js-hono": (
-        "packages of npm are not installed here: bundle the app into one file and say --spec node,"
-        " or add a Containerfile and say --spec container"
-    ),
-    "python-reflex": (
-        "Reflex compiles its pages with packages of npm, which are not installed here: add a"
-        " Containerfile and say --spec container"
-    ),
-}
-"""Names that other servers have for specs, and what to say in their place."""
 BY_NAME: Mapping[str, Spec] = {spec.name: spec for spec in SPECS}

@@ -26,6 +26,17 @@ _REFERENCE = 'param("image", description = "The image, as in docker.io/library/n
 _HEADERS = (
     'param("response_headers", DICT, {{}}, "Headers that each answer gets", required = False)\n'
 )
+_SECRETS = (
+    'param("secrets", LIST, [], "Secrets that params may name, as [[\\"DB_PASSWORD\\"]]",'
+    " required = False)\n"
+)
+_FILE = (
+    'param("app_file", default = "", description = "The module that exports the app, if'
+    ' package.json has no script \\"start\\"", required = False)\n'
+)
+_ONE = (
+    'param("single_file", BOOLEAN, False, "Whether the page at the address is all of the site")\n'
+)
 _FIRST = "# An app.star of the source's own takes its place.\n"
 
 PROCESS = SpecTexts(
@@ -45,7 +56,7 @@ app = ace.app(
         )),
     ],
     permissions = [
-        ace.permission("process.in", "config"),
+        ace.permission("process.in", "config", secrets = param.secrets),
         ace.permission("proxy.in", "config", [process.URL]),
     ],
 )
@@ -53,7 +64,8 @@ app = ace.app(
     _NAME
     + 'param("app_file", default = "", description = "The file to run, or FILE:OBJECT",'
     + " required = False)\n"
-    + _HOST,
+    + _HOST
+    + _SECRETS,
 )
 _SITE = "app = ace.app(param.app_name, static_only = True, index = param.index{more})\n"
 _CONTAINER = """\
@@ -62,16 +74,17 @@ load("proxy.in", "proxy")
 
 app = ace.app(
     param.app_name,
-    container = container.config({source}, port = param.port),
+    container = container.config({source}, port = param.port{more}),
     routes = [
         ace.proxy("/", proxy.config(container.URL, preserve_host = param.preserve_host)),
     ],
     permissions = [
-        ace.permission("container.in", "config", [{source}]),
+        ace.permission("container.in", "config", [{source}], secrets = param.secrets),
         ace.permission("proxy.in", "config", [container.URL]),
     ],
 )
 """
+_BARE = "    redirect_bare_path = True,\n"
 _IMAGE = "container.IMAGE_PREFIX + param.image"
 _PROXY = """\
 load("proxy.in", "proxy")
@@ -104,28 +117,47 @@ app = ace.app(
     container = container.config({source}, lifetime = container.COMMAND),
     routes = [ace.api("/", run, type = ace.JSON if param.json else ace.TEXT)],
     permissions = [
-        ace.permission("container.in", "config", [{source}]),
+        ace.permission("container.in", "config", [{source}], secrets = param.secrets),
         ace.permission("container.in", "run", words[:1]),
     ],
 )
 """
+
+
+def _container(source: str, more: str = "", last: str = "") -> str:
+    """The app of a container, with further arguments of its program, and of itself."""
+    text = _CONTAINER.replace("{source}", source).replace("{more}", more)
+    return text.removesuffix(")\n") + last + ")\n"
+
+
 TEXTS: dict[str, SpecTexts] = {
     "static": SpecTexts(_FIRST + _SITE.replace("{more}", ""), _NAME + _INDEX),
     "static_single": SpecTexts(
         _FIRST + _SITE.replace("{more}", ", single_file = True"), _NAME + _INDEX
     ),
-    "container": SpecTexts(
-        _FIRST + _CONTAINER.replace("{source}", "container.AUTO"), _NAME + _PORT + _HOST
+    "static_disk": SpecTexts(
+        _FIRST + _SITE.replace("{more}", ", single_file = param.single_file"), _NAME + _INDEX + _ONE
     ),
-    "image": SpecTexts(
-        _FIRST + _CONTAINER.replace("{source}", _IMAGE), _REFERENCE + _NAME + _PORT + _HOST
+    "container": SpecTexts(_FIRST + _container("container.AUTO"), _NAME + _PORT + _HOST + _SECRETS),
+    "js-hono": SpecTexts(
+        _FIRST
+        + _container(
+            "container.AUTO", ', spec = {spec}, cargs = {{"APP_FILE": param.app_file}}', _BARE
+        ),
+        _NAME + _FILE + _PORT + _HOST + _SECRETS,
     ),
+    "python-reflex": SpecTexts(
+        _FIRST + _container("container.AUTO", ", spec = {spec}, health = {health}", _BARE),
+        _NAME + _PORT + _HOST + _SECRETS,
+    ),
+    "image": SpecTexts(_FIRST + _container(_IMAGE), _REFERENCE + _NAME + _PORT + _HOST + _SECRETS),
     "image-cmd": SpecTexts(
         _FIRST + _COMMAND.replace("{source}", _IMAGE),
         _REFERENCE
         + _NAME
         + 'param("command", default = "ls -l /", description = "Its words, apart by spaces")\n'
-        + 'param("json", BOOLEAN, False, "Whether it writes a document of JSON")\n',
+        + 'param("json", BOOLEAN, False, "Whether it writes a document of JSON")\n'
+        + _SECRETS,
     ),
     "proxy": SpecTexts(
         _FIRST + _PROXY,

@@ -15,6 +15,11 @@ from clace.model import App, Permission, WorkloadConfig
 
 LOCK_PIN = "requirements.lock"
 """The name of the lock of an environment among the pins of a version."""
+NO_CONTAINER_ENGINE = (
+    "no container engine: install Podman or Docker, or name the program of one in "
+    "system.container_command"
+)
+"""The reason why an app cannot have a container, and what to do."""
 KEYS_FOLDER = "/run/clace-keys"
 """The folder in which a program finds the public keys of identity tokens."""
 KEYS_FILE = "keys.json"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         NEVER as NEVER,
         Permission as Permission,
         PluginManifest as PluginManifest,
+        STATIC_DISK as STATIC_DISK,
         STATIC_FROM_DISK as STATIC_FROM_DISK,
         VersionMetadata as VersionMetadata,
     )
@@ -222,6 +223,7 @@ else:
             "NEVER",
             "Permission",
             "PluginManifest",
+            "STATIC_DISK",
             "STATIC_FROM_DISK",
             "VersionMetadata",
         ),

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from clace.model.paths import AppPath
 
 STATIC_FROM_DISK = "static_from_disk"
+STATIC_DISK = "static_disk"
+"""The spec of a site that has the setting."""
 _IMAGE = "image"
 NO_LOGIN = "-"
 """The ``git_auth_name`` of a version that has none."""
@@ -146,7 +148,8 @@ class AppMetadata(Struct, frozen=True):
     @property
     def stays_on_disk(self) -> bool:
         """Return true if the files of the app are served from their folder and not stored."""
-        return self.appconfig.get(STATIC_FROM_DISK, "").strip() == "true"
+        said = self.appconfig.get(STATIC_FROM_DISK, "").strip() == "true"
+        return said or self.spec == STATIC_DISK
 
     @property
     def approved(self) -> Demands:

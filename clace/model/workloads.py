@@ -89,8 +89,9 @@ class ProcessNeeds(Struct, frozen=True, kw_only=True):
 class WorkloadConfig(Struct, frozen=True, kw_only=True):
     """The program behind an app, as ``container.config`` or ``process.config`` declares it.
 
-    ``kind`` is what the app's author wrote for; a process may stand in for a container. ``src`` to
-    ``cargs``, and ``dev``, are of containers, ``spec`` to ``needs`` of processes.
+    ``kind`` is what the app's author wrote for; a process may stand in for a container, unless that
+    has a ``spec``. ``src`` to ``cargs``, and ``dev``, are of containers, ``file`` to ``needs`` of
+    processes.
     """
 
     kind: WorkloadKind = WorkloadKind.CONTAINER
@@ -111,7 +112,9 @@ class WorkloadConfig(Struct, frozen=True, kw_only=True):
 
 
 class ContainerDeclaration(Struct, frozen=True):
-    """The arguments of ``container.config``; the last, variables for the program, is ours."""
+    """The arguments of ``container.config``; the last two are ours: a spec that runs in containers
+    alone, and variables for the program.
+    """
 
     src: _Text = AUTO
     port: _Port = 0
@@ -122,6 +125,7 @@ class ContainerDeclaration(Struct, frozen=True):
     volumes: _Texts = ()
     cargs: _Table = {}
     dev_settings: dict[_Short, Any] = {}
+    spec: _Short = ""
     environment: _Table = {}
 
     @property
@@ -136,6 +140,7 @@ class ContainerDeclaration(Struct, frozen=True):
             lifetime=Lifetime(self.lifetime),
             src=self.src,
             build_dir=self.build_dir,
+            spec=self.spec,
             volumes=self.volumes,
             cargs=self.cargs,
         )

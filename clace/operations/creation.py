@@ -23,6 +23,7 @@ from clace.interfaces import (
 )
 from clace.locations import DEFAULT_BRANCH, NO_SOURCE
 from clace.model import (
+    STATIC_DISK,
     STATIC_FROM_DISK,
     AccountLink,
     App,
@@ -304,8 +305,8 @@ def check_on_disk(app: App, audited: AuditedSource) -> None:
     """:raises BadRequest: if the app's files are to stay on the disk, and some are its program."""
     if app.metadata.stays_on_disk and not audited.static_only:
         raise BadRequest(
-            f"{STATIC_FROM_DISK} is for sites, whose app has static_only = True: the pages and "
-            "templates of other apps have to be stored with each version"
+            f"{STATIC_FROM_DISK} (spec {STATIC_DISK}) is for sites, whose app has static_only ="
+            " True: the pages and templates of other apps have to be stored with each version"
         )
 
 

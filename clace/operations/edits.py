@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from clace.admin_api import REMOVE, UNDEFINED, MetadataChange
 from clace.errors import BadRequest
 from clace.interfaces import AuditedSource
-from clace.model import STATIC_FROM_DISK, AccountLink, App, AppMetadata
+from clace.model import STATIC_DISK, STATIC_FROM_DISK, AccountLink, App, AppMetadata
 
 AUTH, GIT_AUTH = "auth", "git_auth"
 APP_CONFIG_FIELD = "appconfig"
@@ -122,8 +122,8 @@ def check_stays(before: AppMetadata, after: AppMetadata) -> None:
     """:raises BadRequest: if the files of an app would be stored from now on, or no more."""
     if before.stays_on_disk != after.stays_on_disk:
         raise BadRequest(
-            f"app config {STATIC_FROM_DISK}: decided when an app is created; delete the app and "
-            "create it again to change it"
+            f"app config {STATIC_FROM_DISK}, or spec {STATIC_DISK}: decided when an app is created;"
+            " delete the app and create it again to change it"
         )
 
 

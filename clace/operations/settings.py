@@ -79,11 +79,12 @@ class SettingOperations:
         spec = None if said == UNDEFINED else self._rooms.specs.check(said)
 
         def edit(metadata: AppMetadata) -> AppMetadata:
+            before = metadata
             metadata = metadata if spec is None else replace(metadata, spec=spec)
             after = changed.added_to(metadata)
             self._configured.check_config(after.appconfig)
             check_removed(metadata, changed, self._configured.app_settings)
-            check_stays(metadata, after)
+            check_stays(before, after)
             return after
 
         def check(app: App, audited: AuditedSource) -> None:

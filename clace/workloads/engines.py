@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from zope.interface import implementer
 
+from clace.errors import BadRequest
 from clace.interfaces import (
+    NO_CONTAINER_ENGINE,
     IProgram,
     IWorkload,
     IWorkloadEngine,
@@ -30,6 +32,8 @@ class ChosenEngines:
         self._containers = containers
 
     def needs(self, app: App, config: WorkloadConfig) -> tuple[Permission, ...]:
+        if config.kind is WorkloadKind.CONTAINER and config.spec and self._containers is None:
+            raise BadRequest(f"spec {config.spec} runs in a container: {NO_CONTAINER_ENGINE}")
         return self._for(config).needs(app, config)
 
     async def prepare(self, order: WorkloadOrder, tell: Tell) -> PreparedWorkload:

@@ -4,9 +4,9 @@ from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from clace.environments.containerfiles import CONTAINER_TEXTS
 from clace.environments.filling import FilledFiles, Specs
 from clace.environments.generated import APP_FILE, PARAMS_FILE
-from clace.environments.table import BY_NAME, ELSEWHERE
 from clace.errors import BadRequest, SourceError
 from clace.interfaces import FetchedSource, IFiles, ISpecs
 from clace.model import App, AppMetadata
@@ -74,6 +74,34 @@ class FillingTests(SynchronousTestCase):
         changed = {APP_FILE: self.text(first).encode() + b"\n"}
         self.assertEqual(self.fill(changed, spec="python-wsgi").spec, "")
 
+    def test_container(self):
+        """A spec that runs in a container brings the Containerfile, unless the source has one."""
+        hono = {"package.json": b'{"dependencies": {"hono": "4"}}'}
+        fetched = self.fill(hono)
+        self.assertEqual(fetched.spec, "js-hono")
+        added = {APP_FILE, PARAMS_FILE, *CONTAINER_TEXTS["js-hono"]}
+        self.assertEqual(set(fetched.files.refs), {"package.json", *added})
+        self.assertIn('spec = "js-hono"', self.text(fetched))
+        self.assertIn("secrets = param.secrets", self.text(fetched))
+        server = self.text(fetched, "clace_hono.mjs")
+        self.assertTrue(server.startswith("// Written by the server for the spec js-hono ("))
+        own = self.fill({**hono, "Dockerfile": b"FROM scratch\n"})
+        self.assertEqual(set(own.files.refs), {"package.json", "Dockerfile", APP_FILE, PARAMS_FILE})
+        ignoring = self.fill({**hono, ".dockerignore": b"own"})
+        self.assertEqual(self.text(ignoring, ".dockerignore"), "own")
+        reflex = self.fill({"rxconfig.py": b"import reflex as rx\n"})
+        self.assertEqual(reflex.spec, "python-reflex")
+        self.assertIn('health = "/ping"', self.text(reflex))
+
+    def test_container_gives_way(self):
+        """The files of a container go with its spec; those that an own app.star needs stay."""
+        first = self.fill({"rxconfig.py": b"import reflex\n"})
+        second = self.fill(first.files, spec="python-wsgi")
+        self.assertEqual(set(second.files.refs), {"rxconfig.py", APP_FILE, PARAMS_FILE})
+        copied = {name: self.text(first, name).encode() for name in first.files.refs}
+        kept = self.fill({**copied, APP_FILE: b"own"})
+        self.assertEqual(set(kept.files.refs), set(first.files.refs))
+
     def test_live(self):
         """A dev app's folder has the files of its spec at each call, under its own."""
         app = replace(SALES, metadata=AppMetadata(spec="python-flask"))
@@ -88,12 +116,8 @@ class FillingTests(SynchronousTestCase):
         """A spec is known by its name; a misspelt one is told the nearest."""
         self.assertEqual(self.specs.check("python-flask"), "python-flask")
         self.assertEqual([self.specs.check(word) for word in ("", "-", "none")], ["", "", ""])
-        for name in ELSEWHERE:
-            with self.assertRaises(BadRequest) as caught:
-                self.specs.check(name)
-            told = str(caught.exception)
-            self.assertRegex(told, f"spec {name} is not here: .*say --spec [a-z]+")
-            self.assertIn(told.rpartition("--spec ")[2].split()[0], BY_NAME)
+        for name in ("static_disk", "js-hono", "python-reflex", "go", "image-cmd"):
+            self.assertEqual(self.specs.check(name), name)
         with self.assertRaises(BadRequest) as caught:
             self.specs.check("python-falsk")
         self.assertEqual(

@@ -48,6 +48,12 @@ class PlanningTests(SynchronousTestCase):
             error = self.assertRaises(SourceError, self.plan, spec, contents)
             self.assertIn(text, error.message)
 
+    def test_containers(self):
+        """What has to be built into a container is no process: the refusal says what is missing."""
+        for spec in ("container", "js-hono", "python-reflex", "image"):
+            error = self.assertRaises(BadRequest, self.plan, spec, {"a.py": FLASK})
+            self.assertIn("are to be run in a container: no container engine: ", error.message)
+
     def test_poetry(self):
         """A project of poetry's is refused with the next step; another table of tools is not."""
         files = {"a.py": FLASK, "pyproject.toml": b"[tool.poetry]\ndependencies = 3"}

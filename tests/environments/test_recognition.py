@@ -59,6 +59,20 @@ class RecognitionTests(SynchronousTestCase):
             ({"package.json": b"{}"}, "node", "package.json is there"),
             ({"package.json": b"{}", "index.html": b""}, "node", "package.json is there"),
             (
+                {"package.json": b'{"dependencies": {"hono": "^4"}}', "src/index.ts": b""},
+                "js-hono",
+                "package.json requires hono",
+            ),
+            (
+                {"package.json": b'{"devDependencies": {"hono": "^4"}}'},
+                "node",
+                "package.json is there",
+            ),
+            ({"package.json": b'{"dependencies": ["hono"]}'}, "node", "package.json is there"),
+            ({"package.json": b"[" * 20_000}, "node", "package.json is there"),
+            ({"package.json": b"\xff"}, "node", "package.json is there"),
+            ({"rxconfig.py": b"import reflex"}, "python-reflex", "rxconfig.py imports reflex"),
+            (
                 {"index.html": b"", "a/b.html": b"", "c.pdf": b""},
                 "static",
                 "index.html is there, and no program",
@@ -189,7 +203,8 @@ class ScriptMetadataTests(SynchronousTestCase):
 class GeneratedTests(SynchronousTestCase):
     def test_known_again(self):
         """A file that a spec wrote is known as such until somebody changes it."""
-        for content in generated_files(BY_NAME["python-flask"], 'Sa"les\n').values():
-            self.assertTrue(is_generated(content))
-            self.assertFalse(is_generated(content + b"\n"))
+        for spec in ("python-flask", "js-hono", "python-reflex"):
+            for content in generated_files(BY_NAME[spec], 'Sa"les\n').values():
+                self.assertTrue(is_generated(content))
+                self.assertFalse(is_generated(content + b"\n"))
         self.assertFalse(is_generated(b'app = ace.app("x")'))

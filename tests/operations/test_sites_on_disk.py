@@ -4,7 +4,8 @@ from hashlib import sha256
 
 from clace.admin_api.history import VERIFY_FILE, VerifyFile
 from clace.admin_api.settings import UPDATE_METADATA, MetadataChange, UpdateMetadata
-from clace.errors import BadRequest, NoSuchFile
+from clace.errors import BadRequest, NoSuchFile, NoSuchRoute
+from clace.model.traffic import AppRequest
 from tests.operations.test_administration import HouseCase
 
 SITE = b'app = ace.app("Site", static_only = True)'
@@ -60,7 +61,7 @@ class OnDiskTests(HouseCase):
         """Templates have to be those of a version."""
         self.put_site(b'app = ace.app("A", routes = [ace.api("/")])', b"")
         failure = self.failureResultOf(self.install(appconfig=ON_DISK), BadRequest)
-        self.assertIn("static_from_disk is for sites", failure.getErrorMessage())
+        self.assertIn("static_from_disk (spec static_disk) is for sites", failure.getErrorMessage())
 
     def verified(self, name, content):
         query = VerifyFile("/site", sha256(content).hexdigest(), name)
@@ -87,6 +88,30 @@ class OnDiskTests(HouseCase):
             self.assertIn("decided when an app is created", failure.getErrorMessage())
         self.successResultOf(self.configure("/site", "cors.max_age=5"))
         self.assertEqual(self.answer("/site"), "one")
+
+    def test_spec(self):
+        """The spec static_disk is the setting: pages are those of the folder, now and later."""
+        self.house.sources.put_folder("/site", {"index.html": b"one", "more.html": b"more"})
+        self.successResultOf(self.install(spec="static_disk"))
+        self.assertEqual(self.stored(), ["app.star", "params.star"])
+        self.house.sources.put_folder("/site", {"index.html": b"two", "more.html": b"more"})
+        self.assertEqual(self.answer("/site"), "two")
+        self.reloaded("/site", promote=True)
+        self.assertEqual(self.stored(), ["app.star", "params.star"])
+        change = UpdateMetadata("/site", body=MetadataChange(spec="static"), promote=True)
+        refused = self.house.administration.perform(UPDATE_METADATA, change)
+        failure = self.failureResultOf(refused, BadRequest)
+        self.assertIn("decided when an app is created", failure.getErrorMessage())
+
+    def test_spec_of_one_page(self):
+        """With single_file the page at the address is all that is shown of the folder."""
+        self.house.sources.put_folder("/site", {"a.html": b"one", "more.html": b"more"})
+        params = {"index": "a.html", "single_file": "true"}
+        self.successResultOf(self.install(spec="static_disk", param_values=params))
+        self.assertEqual(self.answer("/site"), "one")
+        app = self.house.installed.find("localhost", "/site")
+        request = AppRequest(method="GET", path="/more.html", host="localhost")
+        self.failureResultOf(self.house.runtime.respond(app, request), NoSuchRoute)
 
     def test_without_a_program(self):
         """A folder of pages alone is a site, stored or on the disk, and is told to be."""

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from clace.errors import AppBroken, ProgramFailed
+from clace.errors import AppBroken, BadRequest, ProgramFailed
 from clace.interfaces import (
     BuiltEnvironment,
     IEnvironments,
@@ -505,3 +505,17 @@ class EngineTests(SynchronousTestCase):
             self.assertEqual(len(used.started), 1)
         self.successResultOf(Deferred.fromCoroutine(engines.forget("a")))
         self.assertEqual((processes.forgotten, containers.forgotten), (["a"], ["a"]))
+
+    def test_container_alone(self):
+        """A spec that runs in containers alone is refused where there is no engine for them."""
+        processes, containers = MemoryEngine(Clock()), MemoryEngine(Clock())
+        config = WorkloadConfig(spec="js-hono")
+        with self.assertRaises(BadRequest) as caught:
+            ChosenEngines(processes).needs(an_app(), config)
+        self.assertEqual(
+            str(caught.exception),
+            "spec js-hono runs in a container: no container engine: install Podman or Docker, or "
+            "name the program of one in system.container_command",
+        )
+        self.assertEqual(ChosenEngines(processes, containers).needs(an_app(), config), ())
+        self.assertEqual(ChosenEngines(processes).needs(an_app(), WorkloadConfig()), ())
