@@ -171,7 +171,8 @@ class VersionShown(Struct, frozen=True, kw_only=True):
 
     ``new_loads`` and ``new_permissions`` are asked for and not approved. ``problem`` says why the
     source cannot be read now; nothing is known then of what it asks for. ``program`` is of an app
-    that has one of its own.
+    that has one of its own. ``spec`` filled in the files that the source lacks; it was
+    ``spec_recognised`` from the others, or an operator named it.
     """
 
     id: str
@@ -197,6 +198,8 @@ class VersionShown(Struct, frozen=True, kw_only=True):
     problem: str = ""
     failures: tuple[FailureShown, ...] = ()
     program: ProgramStatus | None = None
+    spec: str = ""
+    spec_recognised: bool = False
 
     @property
     def needs_approval(self) -> bool:

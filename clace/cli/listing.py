@@ -40,7 +40,7 @@ def _table(apps: Sequence[AppListed]) -> str:
             _auth(app),
             str(app),
             app.source_url,
-            "",
+            _spec(app),
             _git(app),
         )
         for app in apps
@@ -64,7 +64,7 @@ def _csv_row(app: AppListed) -> tuple[object, ...]:
         version.git_branch,
         str(app),
         app.source_url,
-        "",
+        app.metadata.filled_by,
         version.git_branch,
         version.git_commit,
     )
@@ -88,6 +88,11 @@ def _type(app: AppListed) -> str:
     if app.id.startswith(AppKind.PROD):
         return "PROD*" if app.staged_changes else "PROD"
     return _TYPES.get(app.id[:_PREFIX], "----")
+
+
+def _spec(app: AppListed) -> str:
+    told = " (recognised)" if app.metadata.recognised_spec else ""
+    return f"{app.metadata.filled_by}{told}"
 
 
 def _auth(app: AppListed) -> str:

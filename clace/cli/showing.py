@@ -45,6 +45,8 @@ def _version(version: VersionShown, app: AppShown) -> Iterator[str]:
     if version.git_commit:
         title = version.git_message.partition("\n")[0]
         yield f"  Commit: {version.git_branch} {version.git_commit[:_COMMIT]} {title}".rstrip()
+    if version.spec:
+        yield f"  Spec: {version.spec}{' (recognised)' if version.spec_recognised else ''}"
     if version.program is not None:
         yield f"  Program: {_program(version.program, version)}"
     if version.problem:

@@ -109,7 +109,8 @@ class AppMetadata(Struct, frozen=True):
     """The versioned part of an app: its source's revision, what was approved, its accounts, the
     values of its params and its own settings, each as the operator wrote it.
 
-    ``spec`` names the kind of app that fills in the files which its source lacks. ``pins`` fix what
+    ``spec`` names the kind of app that fills in the files which its source lacks, and
+    ``recognised_spec`` the one that its files told, where an operator named none. ``pins`` fix what
     its program is built of, by name: the text of a lock, the digest of an image. ``authn_type`` and
     ``git_auth_name`` are empty, or what the settings become with this version.
     """
@@ -122,6 +123,7 @@ class AppMetadata(Struct, frozen=True):
     param_values: dict[str, str] = {}
     appconfig: dict[str, str] = {}
     spec: str = ""
+    recognised_spec: str = ""
     container_options: dict[str, str] = {}
     container_args: dict[str, str] = {}
     container_volumes: tuple[str, ...] = ()
@@ -132,6 +134,22 @@ class AppMetadata(Struct, frozen=True):
     def link_of(self, plugin: str) -> AccountLink | None:
         """Return the account linked to exactly this name."""
         return next((link for link in self.accounts if link.plugin == plugin), None)
+
+    def with_files_of(self, spec: str) -> AppMetadata:
+        """The same for files that a spec has filled in, or none has; it was recognised unless an
+        operator named it. A dev app keeps the one that was recognised first.
+        """
+        kept = self.recognised_spec if self.recognised_spec == self.spec else ""
+        return replace(self, recognised_spec=kept if self.spec else spec)
+
+    def with_spec(self, spec: str) -> AppMetadata:
+        """The same with the spec that an operator names; an empty one lets the files tell."""
+        return replace(self, spec=spec, recognised_spec="")
+
+    @property
+    def filled_by(self) -> str:
+        """The spec that filled in the files, named or recognised; empty if none has."""
+        return self.spec or self.recognised_spec
 
     @property
     def for_new_images(self) -> AppMetadata:

@@ -101,6 +101,7 @@ def _description(app: App) -> AppDescription:
         main_app=app.main_app,
         auth=app.settings.authn_type,
         source_url=app.source_url,
+        spec=app.metadata.filled_by,
         version=version.version,
         git_sha=version.git_commit,
         git_message=version.git_message,

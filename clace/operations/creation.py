@@ -331,6 +331,7 @@ def described(
         apply_info=apply_info,
     )
     metadata = replace(app.metadata, name=name, version_metadata=version)
+    metadata = metadata.with_files_of(fetched.spec)
     if app.is_dev:
         # Its folder may come to have the marks of another spec while it is served.
         metadata = replace(metadata, spec=fetched.spec)

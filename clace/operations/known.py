@@ -53,9 +53,10 @@ class KnownApps:
 def digest_of(metadata: AppMetadata, refs: Mapping[str, FileRef], secrets: str) -> bytes:
     """One for all that decides how an app is loaded; ``secrets`` are the versions of those stored.
 
-    Its name follows from its files, and its numbers of versions it is not told.
+    Its name and its recognised spec follow from its files, and its numbers of versions it is not
+    told.
     """
     version = replace(metadata.version_metadata, version=0, previous_version=0, apply_info="")
-    told = replace(metadata, name="", version_metadata=version)
+    told = replace(metadata, name="", recognised_spec="", version_metadata=version)
     tree = sorted((ref.name, ref.sha256) for ref in refs.values())
     return sha256(msgspec.json.encode((told, tree, secrets))).digest()

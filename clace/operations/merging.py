@@ -70,7 +70,8 @@ def merged_metadata(
         )
         for one in PROPERTIES
     }
-    return replace(live, version_metadata=version, **values)
+    changed = replace(live, version_metadata=version, **values)
+    return changed if changed.spec == live.spec else changed.with_spec(changed.spec)
 
 
 def written(declared: DeclaredApp) -> str:

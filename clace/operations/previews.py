@@ -62,7 +62,7 @@ class PreviewOperations:
         self._check(main, query)
         app = self._preview(main, query, request.user_id)
         self._check_free(app.address, catalogue.apps)
-        fetched = await self._rooms.sources.fetch(revision_of(main, query))
+        fetched = await self._rooms.fetch(app, revision_of(main, query))
         with step(f"{app.main_address}: read its declarations"):
             audited = await self._rooms.runtime.audit(app, fetched.files)
         demands, granted = audited.demands, main.metadata.approved

@@ -272,8 +272,8 @@ class AppReloading:
     async def _stored(self, seen: App, edited: App) -> FetchedSource:
         """Return the source that the app serves now, filled in for the spec that it is to have."""
         version = seen.metadata.version_metadata
-        return FetchedSource(
-            files=await self._rooms.refilled(seen, edited),
+        return replace(
+            await self._rooms.refilled(seen, edited),
             branch=version.git_branch,
             commit=version.git_commit,
             message=version.git_message,
@@ -293,14 +293,14 @@ def check_replaceable(main: App, query: ReloadApps, *, is_git: bool) -> None:
 
 
 def fetched_metadata(seen: App, fetched: FetchedSource) -> AppMetadata:
-    """Return the app's metadata with the fetched revision."""
+    """Return the app's metadata with the fetched revision, and the spec of its files."""
     revision = VersionMetadata(
         git_branch=fetched.branch,
         git_commit=fetched.commit,
         git_message=fetched.message,
         apply_info=seen.metadata.version_metadata.apply_info,
     )
-    return replace(seen.metadata, version_metadata=revision)
+    return replace(seen.metadata, version_metadata=revision).with_files_of(fetched.spec)
 
 
 def _approving(query: ReloadApps) -> Iterator[str]:

@@ -79,7 +79,7 @@ class OperationRooms:
                 fetched = await self.sources.fetch(revision)
         return await self.specs.fill(fetched, app)
 
-    async def refilled(self, seen: App, edited: App) -> IFiles:
+    async def refilled(self, seen: App, edited: App) -> FetchedSource:
         """Return the files that ``seen`` serves, filled in for the spec that ``edited`` has.
 
         :raises NoSuchVersion: if the version of the app is not stored.
@@ -87,12 +87,11 @@ class OperationRooms:
         """
         files = await self.served_files(seen)
         if edited.metadata.spec == seen.metadata.spec:
-            return files
+            return FetchedSource(files=files, spec=seen.metadata.filled_by)
         if seen.metadata.stays_on_disk:
             stored = await self.store.files(seen.id, seen.version)
-            site: IFiles = (await self._site(edited, FetchedSource(files=stored))).files
-            return site
-        filled: IFiles = (await self.specs.fill(FetchedSource(files=files), edited)).files
+            return await self._site(edited, FetchedSource(files=stored))
+        filled: FetchedSource = await self.specs.fill(FetchedSource(files=files), edited)
         return filled
 
     async def _site(self, app: App, programs: FetchedSource) -> FetchedSource:

@@ -80,7 +80,7 @@ class SettingOperations:
 
         def edit(metadata: AppMetadata) -> AppMetadata:
             before = metadata
-            metadata = metadata if spec is None else replace(metadata, spec=spec)
+            metadata = metadata if spec is None else metadata.with_spec(spec)
             after = changed.added_to(metadata)
             self._configured.check_config(after.appconfig)
             check_removed(metadata, changed, self._configured.app_settings)

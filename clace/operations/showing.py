@@ -109,6 +109,8 @@ def version_shown(
         problem=problem,
         failures=tuple(map(_failure, around.failures.recent(app.id))),
         program=around.program(app) if has_program(metadata.loads) else None,
+        spec=metadata.filled_by,
+        spec_recognised=bool(metadata.recognised_spec),
     )
 
 

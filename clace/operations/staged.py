@@ -68,7 +68,10 @@ class StagedUpdates:
                 seen = catalogue.edited(main)
                 with naming(main):
                     edited = replace(seen, metadata=edit(seen.metadata))
-                    files = await self._rooms.refilled(seen, edited)
+                    source = await self._rooms.refilled(seen, edited)
+                    files: IFiles = source.files
+                    metadata = edited.metadata.with_files_of(source.spec)
+                    edited = replace(edited, metadata=metadata)
                     if audited and (edited != seen or check is not _no_check):
                         edited, new = await self._audited(main, seen, edited, files, query, check)
                         warnings += [unapproved(main, new)] if new else []

@@ -11,7 +11,9 @@ from clace.cli.listing import FORMATS
 from clace.model.app import AppMetadata, AppSettings, VersionMetadata
 
 
-def app(prefix="app_prd_", *, name="Disk", auth="default", commit="", ahead=False):
+def app(
+    prefix="app_prd_", *, name="Disk", auth="default", commit="", ahead=False, spec="", found=""
+):
     version = VersionMetadata(version=12, git_branch="main" if commit else "", git_commit=commit)
     return AppListed(
         id=prefix + "2abcdefghijklmnopqrstuvwxyz",
@@ -19,7 +21,7 @@ def app(prefix="app_prd_", *, name="Disk", auth="default", commit="", ahead=Fals
         domain="example.com",
         source_url="/src/disk",
         settings=AppSettings(auth),
-        metadata=AppMetadata(name, version),
+        metadata=AppMetadata(name, version, spec=spec, recognised_spec=found),
         staged_changes=ahead,
     )
 
@@ -55,6 +57,18 @@ class ColumnTests(SynchronousTestCase):
         """Nothing is cut off."""
         name = "x" * 40
         self.assertIn(f"{name} PROD", FORMATS["basic"]((app(name=name),)))
+
+    def test_specs(self):
+        """The spec has a column of the table, which says who named it, and one of the CSV."""
+        for fields, told, name in (
+            ({"spec": "static"}, "static", "static"),
+            ({"found": "static"}, "static (recognised)", "static"),
+            ({}, "", ""),
+        ):
+            line = FORMATS["table"]((app(commit="0123", **fields),)).splitlines()[1]
+            self.assertEqual(line[199:229].strip(), told)
+            (row,) = csv.reader([FORMATS["csv"]((app(**fields),))])
+            self.assertEqual(row[8], name)
 
     def test_table(self):
         """Nine columns under a header, without spaces at the end."""

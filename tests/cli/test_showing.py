@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from clace.admin_api.apps import AppShown, VersionShown
+from clace.cli.showing import shown
 from clace.model.app import Demands
 from clace.model.failures import AppFailure, Fault
+from clace.model.paths import AppPath
 from clace.model.workloads import ProgramPhase, ProgramStatus
 from tests.cli.test_app_commands import PROD, STAGING, AppCase
 from tests.support.administration_contract import RUNS
@@ -62,6 +65,33 @@ class ShowTests(AppCase):
         lines = self.run_cli("app", "show", "/disk").stdout.splitlines()
         self.assertIn("    exec.in.run [ls -l] READ", lines)
         self.assertFalse([line for line in lines if "To approve" in line or "not approved" in line])
+
+    def test_spec(self):
+        """An app whose files a spec filled in says which, and if the files told it."""
+        self.create("/own")
+        self.assertNotIn("Spec:", self.run_cli("app", "show", "/own").stdout)
+        path, now = AppPath("/site"), datetime(2026, 11, 29, tzinfo=UTC)
+        for recognised, line in ((True, "  Spec: static (recognised)"), (False, "  Spec: static")):
+            version = VersionShown(
+                id=PROD,
+                app_path_domain=path,
+                version=1,
+                previous_version=0,
+                spec="static",
+                spec_recognised=recognised,
+            )
+            app = AppShown(
+                id=PROD,
+                app_path_domain=path,
+                name="Site",
+                kind="prod",
+                source_url="/site",
+                user_id="admin",
+                create_time=now,
+                update_time=now,
+                versions=(version,),
+            )
+            self.assertIn(line, shown(app))
 
     def test_program(self):
         """An app with a program of its own tells its state; others have none."""
