@@ -123,6 +123,20 @@ class ImportTests(SynchronousTestCase):
         ]
         self.assertEqual(wrong, [])
 
+    def test_audit_events_are_made_in_one_place(self):
+        """What is recorded is a deed, of which one function makes the event; the table of the log
+        reads events back.
+        """
+        makers = {
+            place(path)
+            for path in modules()
+            for node in ast.walk(parsed(path.read_text("utf-8")))
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "AuditEvent"
+        }
+        self.assertEqual(makers, {"model/deeds.py", "audit/table.py"})
+
     def test_compilers_stand_alone(self):
         """The compilers of templates and of Starlark could be published without the rest."""
         wrong = [

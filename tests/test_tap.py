@@ -17,6 +17,7 @@ from clace.composition.server import Composition
 from clace.config import Location, load
 from clace.errors import ConfigError
 from clace.interfaces import SecretEntry
+from clace.model.app import App
 from clace.model.identity import Assurance, Identity
 from clace.model.paths import AppPath
 from clace.tap import Options, makeService
@@ -69,6 +70,16 @@ class RefusalTests(SynchronousTestCase):
         self.assertEqual(ended.code, "error: interrupted before the server was ready")
 
 
+class OpenRequest:
+    """A request that is its own channel; ``cut`` has the names of those that were cut."""
+
+    def __init__(self, name, cut):
+        self.channel, self._name, self._cut = self, name, cut
+
+    def abort(self):
+        self._cut.append(self._name)
+
+
 class CompositionTests(SynchronousTestCase):
     def compose(self, text=""):
         """A server in memory; the files of its home are real."""
@@ -78,6 +89,7 @@ class CompositionTests(SynchronousTestCase):
         self.base = 'server_uri = "http://localhost:1"\n[https]\nport = -1\n'
         self.write(self.base + text)
         self.reactor = MemoryReactorClock()
+        self.cut = []
         self.stdout, self.stderr = io.StringIO(), io.StringIO()
         read = lambda: load(Location(self.home, self.file), {})  # noqa: E731
         return self.composed(read, self.reactor)
@@ -151,6 +163,32 @@ class CompositionTests(SynchronousTestCase):
         self.write(f'[builtin_auth.bob]\npassword = "{SECOND}"\ngroups = ["a"]\n')
         composition.read_again()
         self.assertEqual(self.users_read, [{"bob": (SECOND, ("a",))}])
+
+    def test_one_gate_of_sign_ins(self):
+        """Passwords of both kinds, second factors and tokens are counted at one gate, whose locks
+        an operator sees.
+        """
+        data = self.compose().data
+        for one in (data.account, data.people.accounts, data.people.factors, data.tokens):
+            self.assertIs(one._sign_ins, data.sign_ins, one)
+
+    def test_cuts_what_a_user_has_open(self):
+        """When a user changes or goes, what they have open is cut, by a password alone too; what
+        others have open goes on.
+        """
+        composition = self.compose()
+        admitted = composition.identities.open_requests
+        app = App(id="app_prd_1", path="/a")
+        for name in ("ann", "bob"):
+            identity = Identity(user_id=f"builtin:{name}", assurance=Assurance.PASSWORD)
+            admitted.enter(OpenRequest(name, self.cut), identity, app)
+        for told in (composition.data.people.users, composition.data.people.factors):
+            told.changed("builtin:eve")
+        self.assertEqual(self.cut, [])
+        composition.data.people.users.changed("builtin:ann")
+        self.assertEqual(self.cut, ["ann"])
+        composition.data.people.factors.changed("builtin:bob")
+        self.assertEqual(self.cut, ["ann", "bob"])
 
     def test_never_keeps_a_removed_password_in_silence(self):
         """A hash that is gone after SIGHUP is refused with the reason, on stderr and in the log."""

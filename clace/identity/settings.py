@@ -50,9 +50,12 @@ class ClosedToAll:
 
 
 class KnownSetting(NamedTuple):
-    """A setting that was read: who is asked, which servers after that, and whether nobody is."""
+    """A setting that was read: who is asked and by which ways, which servers after that, and
+    whether nobody is. One that is not known has no ways.
+    """
 
     authenticator: IAuthenticator
+    ways: tuple[Way, ...]
     forwards: tuple[str, ...]
     is_open: bool
 
@@ -114,7 +117,7 @@ class AppAuthentication:
         return "+".join((self.base(setting), *self._modifiers(setting)))
 
     def ways(self, setting: str) -> tuple[Way, ...]:
-        return self._named(self.base(setting))
+        return self._of(setting).ways
 
     def all_ways(self) -> tuple[Way, ...]:
         return tuple(self._ways.values())
@@ -141,6 +144,7 @@ class AppAuthentication:
         known = self._make(self.base(setting)) if all(map(self._is_forward, modifiers)) else None
         return KnownSetting(
             authenticator=known or ClosedToAll(),
+            ways=self._named(self.base(setting)) if known else (),
             forwards=tuple(modifier.removeprefix(_FORWARD) for modifier in modifiers),
             is_open=known is self._open and not modifiers,
         )

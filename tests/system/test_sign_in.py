@@ -210,6 +210,10 @@ class SessionTests(SignInCase):
         self.daemon.process.send_signal(signal.SIGHUP)
         self.wait_until("the session has ended", lambda: self.status(cookie) == 303)
         self.assertEqual(json.loads(self.daemon.must("session", "list", "-f", "json")), [])
+        ended = self.daemon.must("audit", "list", "--operation", "end_session", "-f", "json")
+        (event,) = json.loads(ended)
+        self.assertEqual(event["user_id"], "admin")
+        self.assertEqual(event["detail"], "the user or the way to sign in has changed")
 
     def test_uploads_are_cut(self):
         """An upload is cut within five seconds after its session was revoked."""

@@ -1,18 +1,30 @@
 """Requests to apps: every auth setting, in every environment, by everybody who may ask."""
 
 from base64 import b64encode
+from datetime import UTC, datetime
 from itertools import product
+from pathlib import Path
 
 from msgspec.structs import replace
 
+from clace.identity.certificates import Authorities, CertificateTrail, certificate_kinds
+from clace.identity.rbac import Authorisation
 from clace.identity.sessions import SignInRules
-from clace.interfaces import NewSession, SignedIn
+from clace.interfaces import NewAPIToken, NewSession, SignedIn
 from clace.model.app import App, AppSettings
 from clace.model.identity import Assurance, Identity
+from clace.model.rbac import Grant, Policy
+from clace.model.scope import Scope
+from clace.web.apps.access import TokensForApps
+from clace.web.apps.forwarding import ForwardedApps
+from clace.web.apps.rights import AppRights
+from tests.support.authority import Authority
+from tests.support.memory_tokens import memory_tokens
 from tests.support.sign_in import OneAccount, app_authentication
 from tests.web.login.flow_case import APP, FlowCase
+from tests.web.test_forwarding import Policy as ForwardPolicy
 
-PAGE, FORM, REFUSED = 200, 303, 401
+PAGE, FORM, REFUSED, DENIED = 200, 303, 401, 403
 SETTINGS = (
     "none",
     "system",
@@ -30,6 +42,11 @@ SETTINGS = (
     "none+forward_unknown",
     "system+other",
     "",
+    "cert",
+    "cert_staff",
+    "none+forward_policy",
+    "default+forward_policy",
+    "github+forward_policy",
 )
 # The ways of each setting; of those without, everybody or nobody gets in.
 WAYS = {
@@ -41,28 +58,51 @@ WAYS = {
     "builtin,saml_corp": {"builtin", "saml_corp"},
     "default": {"system"},
     "rbac:system": {"system"},
+    "default+forward_policy": {"system"},
+    "github+forward_policy": {"github"},
 }
-OPEN = {"none"}
+OPEN = {"none", "none+forward_policy"}
 BASIC = {"system": "admin:right", "builtin": "ann:right"}
 ENVIRONMENTS = {
     "production": App(id="app_prd_1", path="/a"),
-    "staging": App(id="app_stg_1", path="/a", main_app="app_prd_1"),
-    "preview": App(id="app_pre_1", path="/a", main_app="app_prd_1"),
+    "staging": App(id="app_stg_1", path="/a_cl_stage", main_app="app_prd_1"),
+    "preview": App(id="app_pre_1", path="/a_cl_preview_x", main_app="app_prd_1"),
     "dev": App(id="app_dev_1", path="/a", is_dev=True),
 }
+WITH, WITHOUT, OWNER, ADMIN = "github:with", "github:without", "github:owner", "admin"
+"""The first has a role on ``/a``, the second none, the third has made it."""
+POLICY = Policy(
+    enabled=True,
+    roles={"visitor": ("app:access",)},
+    grants=(Grant(users=(WITH,), roles=("visitor",), targets=("/a",)),),
+)
 
 
 class MatrixTests(FlowCase):
     def more_accounts(self):
         return (OneAccount("builtin", "ann", "right", "Users"),)
 
+    def more_settings(self):
+        ca = Path(self.mktemp())
+        ca.write_bytes(Authority().pem())
+        trail = CertificateTrail(self.events, self.clock)
+        entries = {name: Authorities(ca, None, self.clock) for name in ("cert", "cert_staff")}
+        return {
+            "kinds": (certificate_kinds(entries, trail, disabled=False),),
+            "forwards": ("policy",),
+        }
+
     def setUp(self):
         super().setUp()
+        self.policy = ForwardPolicy()
+        self.access.forwarded = ForwardedApps(self.auth, {"policy": self.policy})
+        self.tokens = memory_tokens(self.clock)
+        self.access._tokens = TokensForApps(self.tokens, lambda _app: True)
         self.secrets = {way.name: self.session(way) for way in self.auth.all_ways()}
 
-    def session(self, way, host="apps.example"):
+    def session(self, way, host="apps.example", user=""):
         """The secret of a session that began by this way."""
-        identity = Identity(user_id=f"{way.name}:x", assurance=Assurance.SSO)
+        identity = Identity(user_id=user or f"{way.name}:x", assurance=Assurance.SSO)
         if way.accounts:
             user = way.accounts.user
             identity = Identity(user_id=user, subject=user, assurance=Assurance.PASSWORD)
@@ -77,7 +117,22 @@ class MatrixTests(FlowCase):
     def ask(self, app, setting, headers):
         served = replace(app, settings=AppSettings(authn_type=setting))
         self.apps.find = lambda _host, _path: served
-        return self.new_browser().get(f"{APP}/a", **headers)
+        return self.new_browser().get(f"{APP}{app.path}", **headers)
+
+    def rule(self, policy):
+        """Let roles and grants decide besides from now on."""
+        authorisation = Authorisation(policy, ADMIN, {"/a": OWNER}.get)
+        self.access._rights = AppRights(authorisation, self.events)
+
+    def token(self, user_id, *permissions, apps=("/a",)):
+        """The headers of a program with a new token."""
+        new = NewAPIToken(
+            identity=Identity(user_id=user_id, assurance=Assurance.SSO),
+            scope=Scope(permissions=permissions, apps=apps),
+            expire_time=datetime(2100, 1, 1, tzinfo=UTC),
+        )
+        secret, _ = self.successResultOf(self.tokens.create(new))
+        return {"Authorization": f"Bearer {secret}", "Accept": "*/*"}
 
     def cases(self):
         """Each setting with each environment."""
@@ -128,6 +183,65 @@ class MatrixTests(FlowCase):
                     opens = setting in OPEN or (lets_in and is_good)
                     expected = PAGE if opens else REFUSED
                     self.assertEqual(answer.status, expected, f"{cookie} at {setting} in {name}")
+
+    def test_tokens(self):
+        """A token opens apps whose ways its user has, and an administrator's those with any, if
+        both the token and the user may; it is no certificate, and opens nothing that is unknown.
+        """
+        for policy, refused_users in ((Policy(), ()), (POLICY, (WITHOUT,))):
+            self.rule(policy)
+            for user in (ADMIN, WITH, WITHOUT, OWNER):
+                for headers, is_granted in (
+                    (self.token(user, "app:access"), True),
+                    (self.token(user), False),
+                    (self.token(user, "app:access", apps=("/b",)), False),
+                ):
+                    may = is_granted and user not in refused_users
+                    for setting, (name, app) in self.cases():
+                        expected = self.status_of_token(setting, user, policy, may=may)
+                        answer = self.ask(app, setting, headers)
+                        self.assertEqual(answer.status, expected, (setting, name, user, policy))
+
+    def status_of_token(self, setting, user, policy, *, may):
+        """What a token gets that has what it takes, or not."""
+        if setting in OPEN:
+            # Nobody is asked who they are, so a token is not looked at.
+            return DENIED if policy.enabled else PAGE
+        ways = WAYS.get(setting)
+        if not ways:
+            return REFUSED
+        is_known = user == ADMIN or "github" in ways
+        return PAGE if may and is_known else DENIED
+
+    def test_roles(self):
+        """With roles a session opens an app by a grant or by ownership, besides the way that it
+        began by; whoever is not signed in is refused, or sent to sign in, as before.
+        """
+        self.rule(POLICY)
+        github = next(way for way in self.auth.all_ways() if way.name == "github")
+        for user, may in ((WITH, True), (OWNER, True), (WITHOUT, False)):
+            cookie = f"__Host-github_clace_session={self.session(github, user=user)}"
+            for setting, (name, app) in self.cases():
+                answer = self.ask(app, setting, {"Cookie": cookie, "Accept": "*/*"})
+                if setting in OPEN:
+                    expected = DENIED  # the visitor is nobody there, to whom nothing is granted
+                elif "github" in WAYS.get(setting, ()):
+                    expected = PAGE if may else DENIED
+                else:
+                    expected = REFUSED
+                self.assertEqual(answer.status, expected, (setting, name, user))
+
+    def test_forward_auth(self):
+        """A server that is asked besides comes after the sign-in, and closes what that opened."""
+        self.policy.status = DENIED
+        for setting, (name, app) in self.cases():
+            for kind, secret in self.secrets.items():
+                cookie = f"__Host-{kind}_clace_session={secret}"
+                answer = self.ask(app, setting, {"Cookie": cookie, "Accept": "*/*"})
+                opens = setting in OPEN or kind in WAYS.get(setting, ())
+                closed = DENIED if setting.endswith("+forward_policy") else PAGE
+                expected = closed if opens else REFUSED
+                self.assertEqual(answer.status, expected, (setting, name, kind))
 
     def test_secret_under_another_name(self):
         """The secret of one way is no session of another, nor on another host."""

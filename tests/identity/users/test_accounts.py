@@ -32,6 +32,7 @@ class AccountsTests(ToldCase):
     def setUp(self):
         self.clock = Clock()
         self.rounds = []
+        self.networks = 0
         self.users = memory_users(self.clock, (ANN,))
         self.told = Told()
 
@@ -138,6 +139,26 @@ class AccountsTests(ToldCase):
         self.assertEqual(set(costs.values()), {"$2b$04$", "$2b$05$"})
         for name, cost in costs.items():
             self.assertEqual(self.accounts._decoy(name)[:7], cost)
+
+    @settings(max_examples=40)
+    @given(st.text(max_size=40), st.text(max_size=80))
+    def test_names_cost_the_same(self, user, password):
+        """Whatever a name is, a password for it costs as many checks as one for a user who is
+        there, and always the same.
+        """
+        costs = []
+        for name in ("ann", user, user):
+            self.accounts._right.clear()
+            self.networks += 1
+            before = len(self.rounds)
+            address = f"10.{self.networks >> 8}.{self.networks & 255}.1"
+            tried = self.accounts.prove(name, f"not {password}", address)
+            self.failureResultOf(tried, NotAuthenticated)
+            costs.append((len(self.rounds) - before, self.accounts._decoy(name)[:7]))
+        self.assertEqual({checks for checks, _ in costs}, {costs[0][0]})
+        self.assertEqual(costs[1], costs[2])
+        known = {f"$2b${cost:02}$" for cost in self.users.hash_costs()}
+        self.assertLessEqual({cost for _, cost in costs}, known)
 
     def test_current(self):
         """A session ends with the password, the groups or the user."""

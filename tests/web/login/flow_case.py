@@ -85,6 +85,7 @@ class FlowCase(AppsCase):
             sessions=self.sessions,
             factors=self.factors,
             rules=SignInRules(login_host="auth.apps.example", provider_host="apps.example"),
+            **self.more_settings(),
         )
         self.places = Places(login_host="auth.apps.example", callback_url=APP)
         self.pending = PendingSignIns(self.clock)
@@ -117,6 +118,10 @@ class FlowCase(AppsCase):
     def more_accounts(self):
         """Accounts beside the administrator's."""
         return ()
+
+    def more_settings(self):
+        """Kinds of settings beside sign-ins, and servers that are asked besides."""
+        return {}
 
     def more_steps(self):
         """Steps beside those of signing in and out."""

@@ -41,6 +41,23 @@ class PasswordTests(PeopleCase):
         self.assertEqual(refused.status, 401)
         self.assertEqual(self.refused_sign_ins(), ["by password: the second factor is missing"])
 
+    def test_one_lockout(self):
+        """Failures at the form and by Basic are counted together, and lock both."""
+        wrong, right = (
+            "Basic " + b64encode(f"ann:{password}".encode()).decode()
+            for password in ("wrong", "sesame")
+        )
+        url = f"{APP}/a/x"
+        for _ in range(2):
+            self.assertIn("Invalid", self.by_password(password="wrong").text)
+            self.assertEqual(self.browser.get(url, Authorization=wrong).status, 401)
+        self.assertIn("Invalid", self.by_password(password="wrong").text)
+        self.assertEqual(self.browser.get(url, Authorization=right).status, 429)
+        self.assertEqual(self.by_password().status, 429)
+        self.assertEqual(self.refused_sign_ins(), ["by builtin: wrong password"] * 5)
+        (locked,) = [event for event in self.audit if event.status == "Locked"]
+        self.assertEqual(locked.detail, "by builtin: too many failed sign-ins")
+
     def test_older_sessions_end(self):
         """A session that began with the password alone ends with the enrolment of a factor."""
         for changed in (lambda _user_id: None, self.factors.changed):
