@@ -5,6 +5,18 @@ from twisted.internet.error import ConnectionAborted
 from tests.support.doors import PLAIN, DoorCase, Follower, asking
 
 
+class Answering(Follower):
+    """Answers when it has the piece ``b``."""
+
+    def __init__(self, request):
+        super().__init__()
+        self._request = request
+
+    def body(self, data):
+        if data == b"b":
+            self._request.answer(200, PLAIN, b"")
+
+
 def kept(connection):
     """The number of bytes that a connection has received and not passed on."""
     return len(connection.channel._received)
@@ -86,6 +98,8 @@ class PassingTests(DoorCase):
         self.assertFalse(connection.lost)
         self.served.clock.advance(1)
         self.assertIsInstance(connection.reason, ConnectionAborted)
+        self.assertEqual(connection.statuses, [200], "nothing is said in the middle of an answer")
+        self.assertEqual((self.logged(), self.follower.told[-1:]), ([(200, 1)], ["gone"]))
 
     def test_held_after_a_pause(self):
         """A client whose body is held is not blamed for it, behind with its answer or not."""
@@ -100,6 +114,35 @@ class PassingTests(DoorCase):
         request.release()
         self.served.clock.advance(self.served.limits.body_seconds)
         self.assertTrue(connection.lost)
+
+    def test_whole(self):
+        """Who has sent all of its body has no deadline any more."""
+        connection, request = self.passing(b"Content-Length: 1", body=b"a")
+        self.assertEqual(self.follower.told, [b"a", "body ended"])
+        self.served.clock.advance(10 * self.served.limits.body_seconds)
+        connection.settle()
+        self.assertFalse(connection.lost)
+        request.answer(200, PLAIN, b"")
+        self.assertEqual(connection.statuses, [200])
+
+    def test_answered_by_its_last_piece(self):
+        """An answer that the last piece of a body brings about lets the next request be served."""
+        asked = asking(b"POST", b"Content-Length: 2") + b"a"
+        connection, request = self.visit(asked)
+        request.follow(Answering(request))
+        request.pass_body(2)
+        connection.send(b"b" + asking())
+        self.assertEqual(connection.statuses, [200])
+        self.assertEqual([one.method for one in self.served.recorder.requests], [b"POST", b"GET"])
+
+    def test_malformed_and_unwanted(self):
+        """What follows a body that nobody can find the end of is no request."""
+        asked = asking(b"POST", b"Transfer-Encoding: chunked", body=b"no\r\n") + asking()
+        connection, _ = self.visit(asked, lambda request: request.answer(404, PLAIN, b""))
+        self.assertEqual(connection.statuses, [404])
+        self.assertIn(b"\r\nConnection: close\r\n", connection.value())
+        connection.send(asking())
+        self.assertEqual(len(self.served.recorder.requests), 1)
 
     def test_half_closed(self):
         """A client that will not send the rest of its body is not waited for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -288,7 +289,7 @@ class StrictHTTPChannel(PassingChannel):
         if data:
             self.requests[-1].handleContentChunk(data)
             if not self.requests:
-                return False  # whoever took it has ended the request
+                return True  # whoever took it has ended the request; others may have come behind
         if self._body.finished:
             if self._passes:
                 self._passes = False
@@ -316,10 +317,8 @@ class StrictHTTPChannel(PassingChannel):
     def _pass_over_body(self) -> None:
         """Drop what has come of a body that nobody wanted; if that is not all, it is the last."""
         assert self._body is not None
-        try:
+        with suppress(RefusedRequest):  # which does not finish it
             self._body.take(self._received)
-        except RefusedRequest:
-            self.persistent = False
         if not self._body.finished:
             self.persistent = False
 
