@@ -62,6 +62,26 @@ class LimitTests(ConnectionsCase):
             self.assertTrue(self.connect(served).lost)
             connection.hang_up()
 
+    def test_room_for_one(self):
+        """What is closed makes room for one, as often as that happens, and not for more."""
+        for bounds in ({"most": 3}, {"each": 3}):
+            served = self.served(**bounds)
+            connections = [self.connect(served) for _ in range(3)]
+            for _ in range(3):
+                connections.pop(0).hang_up()
+                connections.append(self.connect(served))
+                self.assertFalse(connections[-1].lost)
+                self.assertTrue(self.connect(served).lost)
+
+    def test_nothing_is_kept_of_addresses(self):
+        """An address without connections is forgotten: there are more than could be kept."""
+        served = Served()
+        counts = ConnectionCounts(ConnectionBounds(), TrustedProxies(), served.clock)
+        served.site = served.make_site(counts)
+        for number in range(3):
+            self.connect(served, f"192.0.2.{number}").hang_up()
+        self.assertEqual((counts._groups, counts._open, counts._idle), ({}, {}, {}))
+
     def test_networks(self):
         """Of IPv6 a network of 64 bits is one address; a mapped address is the one it maps."""
         served = self.served(each=1)
@@ -99,6 +119,20 @@ class RoomTests(ConnectionsCase):
             first.send(b"GE")
             self.assertFalse(self.connect(served).lost)
             self.assertEqual([one.lost for one in (first, busy, third)], [True, False, False])
+
+    def test_closed_once(self):
+        """A connection that made room, and is slow to be gone, cannot make it again."""
+
+        class Slow:
+            def abort(self):
+                """Be gone some time later."""
+
+        counts = ConnectionCounts(ConnectionBounds(each=1), TrustedProxies(), Served().clock)
+        first, second, third = Slow(), Slow(), Slow()
+        self.assertTrue(counts.admit(first, at("192.0.2.1")))
+        self.assertTrue(counts.admit(second, at("192.0.2.1")))
+        counts.busy(second)
+        self.assertFalse(counts.admit(third, at("192.0.2.1")))
 
     def test_idle_again(self):
         """A connection that was answered is idle again, and the last to go."""

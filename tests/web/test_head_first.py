@@ -135,6 +135,7 @@ class AdminTests(SynchronousTestCase):
             (404, upload(b"/_clace/nothing", LOGIN, WAITS)),
             (405, upload(b"/_clace/app", LOGIN, WAITS, method=b"PATCH")),
             (400, upload(b"/_clace/app?nosuch=1", LOGIN, WAITS)),
+            (400, upload(b"/_clace/app?dryrun", LOGIN, WAITS)),
         ):
             self.assertEqual(Served(root).ask(head).statuses, [status], head)
         asked = Served(root).ask(upload(b"/_clace/app?dryRun=true", LOGIN, WAITS))

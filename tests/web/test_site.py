@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
@@ -7,6 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
+from clace.errors import BadRequest, InternalError
+from clace.web.http1.site import receive
+from tests.support.doors import PLAIN, Door
 from tests.support.web import Connection, Served
 from tests.web.test_heads import GET, POST
 
@@ -37,7 +41,7 @@ class AccessLogTests(SynchronousTestCase):
         self.assertEqual((entry.method, entry.host, entry.path), ("GET", "h:80", "/a%20b"))
         self.assertEqual((entry.proto, entry.remote), ("HTTP/1.1", "192.0.2.1"))
         self.assertEqual((entry.status, entry.bytes, entry.duration_ms), (200, 4, 250.0))
-        self.assertEqual(entry.time.timestamp(), 5.25)
+        self.assertEqual(entry.time, datetime(1970, 1, 1, 0, 0, 5, 250_000, UTC))
 
     def test_behind_haproxy(self):
         """Behind a proxy that says for whom it connects, that client is logged."""
@@ -97,6 +101,10 @@ class AccessLogTests(SynchronousTestCase):
         seen = [(entry.method, entry.host, entry.path, entry.status) for entry in served.log]
         self.assertEqual(seen, [("", "", "", 400), ("POST", "h", "/", 413)])
         self.assertEqual(served.log[0].remote, "192.168.1.1")
+        self.assertEqual([entry.proto for entry in served.log], ["", "HTTP/1.1"])
+        for entry in served.log:
+            self.assertEqual((entry.bytes, entry.duration_ms), (0, 0))
+            self.assertEqual(entry.time, datetime.fromtimestamp(0, UTC))
 
     def test_uploads_that_never_came(self):
         """A body that does not arrive leaves one line, and nothing that waits for it."""
@@ -108,6 +116,22 @@ class AccessLogTests(SynchronousTestCase):
         self.assertEqual([entry.status for entry in served.log], [499, 400, 408])
         self.assertEqual(served.recorder.seen, [])
 
+    def test_who_waits_for_an_upload(self):
+        """A resource that waits for a body is told that its client has left."""
+
+        class Reader(Resource):
+            isLeaf = True
+
+            def render(self, request):
+                self.read = Deferred.fromCoroutine(receive(request))
+                return NOT_DONE_YET
+
+        reader = Reader()
+        connection = Served(reader).ask(POST + b"Content-Length: 2\r\n\r\n")
+        self.assertNoResult(reader.read)
+        connection.hang_up()
+        self.failureResultOf(reader.read, BadRequest)
+
 
 class FaultTests(SynchronousTestCase):
     def test_tells_nothing(self):
@@ -116,6 +140,7 @@ class FaultTests(SynchronousTestCase):
         head, _, body = connection.value().partition(b"\r\n\r\n")
         self.assertTrue(head.startswith(b"HTTP/1.1 500 "))
         self.assertEqual(json.loads(body)["message"], "internal error, incident i1")
+        self.assertEqual(json.loads(body)["error"], InternalError.code)
         self.assertNotIn(b"secret", connection.value())
         self.assertNotIn(b"Traceback", connection.value())
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
@@ -174,6 +199,48 @@ class HeaderTests(SynchronousTestCase):
     def test_speaks_http_1_only(self):
         """TLS agrees on HTTP/1.1, whatever else is installed."""
         self.assertEqual(Served().site.acceptableProtocols(), [b"http/1.1"])
+
+
+class RequestTests(SynchronousTestCase):
+    def test_parameters(self):
+        """Every parameter of a query counts, with a value or without, as often as it is there."""
+
+        class Parameters(Resource):
+            isLeaf = True
+
+            def render(self, request):
+                self.args = request.args
+                return b""
+
+        parameters = Parameters()
+        Served(parameters).ask(b"GET /?a=&b&&c=d;e=%26f%3D+&c HTTP/1.1\r\nHost: h\r\n\r\n")
+        read = {b"a": [b""], b"b": [b""], b"c": [b"d;e=&f= ", b""]}
+        self.assertEqual(parameters.args, read)
+
+    def test_the_server_itself(self):
+        """``OPTIONS *`` asks no resource."""
+        connection = Served(Faulty()).ask(b"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n")
+        self.assertEqual(connection.statuses, [204])
+
+    def test_certificates_of_clients(self):
+        """Certificates are asked for under the names that say so, in any case, and no others."""
+        site = Served().site
+        self.assertFalse(site.asks_under(b"apps.example"))
+        site.ask_for_certificates({"apps.example"}.__contains__)
+        asked = {name: site.asks_under(name) for name in (None, b"Apps.example", b"b\xe9.example")}
+        self.assertEqual(list(asked.values()), [False, True, False])
+
+
+class DateTests(SynchronousTestCase):
+    def test_dates(self):
+        """Every answer has the time at which it was made, whoever made it."""
+        served, doors = Served(), Served(Door(lambda request: request.answer(200, PLAIN, b"")))
+        for site in (served, doors):
+            for second, seconds in ((b"00", 0), (b"00", 0.9), (b"01", 0.1)):
+                site.clock.advance(seconds)
+                value = site.ask(GET + b"\r\n").value()
+                date = b"\r\nDate: Thu, 01 Jan 1970 00:00:%b GMT\r\n" % second
+                self.assertEqual(value.count(date), 1, value)
 
 
 class DrainTests(SynchronousTestCase):
@@ -252,6 +319,31 @@ class DrainTests(SynchronousTestCase):
         connection.settle()
         self.assertTrue(connection.lost)
         self.assertEqual(len(self.served.recorder.seen), 1)
+
+    def test_waits_for_all_of_them(self):
+        """Neither a connection that ended before nor the first to end is taken for the last."""
+        self.served.ask(b"").hang_up()
+        connections = [self.served.ask(GET + b"\r\n") for _ in range(2)]
+        drained = self.drain()
+        for connection in connections:
+            self.assertNoResult(drained)
+            self.served.recorder.release()
+            connection.settle()
+        self.successResultOf(drained)
+
+    def test_does_not_wait_for_the_network(self):
+        """When the time is over, connections that are slow to be gone are not waited for."""
+
+        class Stuck(Connection):
+            def abortConnection(self):
+                """Be lost some time later."""
+
+        connection = Stuck(self.served.site)
+        connection.send(GET + b"\r\n")
+        drained = self.drain()
+        self.served.clock.advance(10)
+        self.successResultOf(drained)
+        connection.hang_up()
 
     def test_streams_in_flight_may_end(self):
         """An answer that began before is not cut short."""

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import server
-from twisted.web.http import Request, datetimeToString, parse_qs
+from twisted.web.http import Request, datetimeToString
 from twisted.web.resource import IResource
 from zope.interface import implementer
 
@@ -82,7 +82,7 @@ class SiteRequest(server.Request, ArrivingRequest):
         """Find what answers, and have it answer."""
         self.method, self.uri, self.clientproto = command, path, version
         self.path, _, query = path.partition(b"?")
-        self.args = parse_qs(query, keep_blank_values=True) if query else {}
+        self.args = _parameters(query) if query else {}
         self.prepath: list[bytes] = []
         self.postpath = [unquote_to_bytes(part) for part in self.path[1:].split(b"/")]
         if self.path == b"*":
@@ -298,6 +298,15 @@ class Site(server.Site):
                 duration_ms=int((now - request.began) * _MICROSECONDS + 0.5) / 1000,
             )
         )
+
+
+def _parameters(query: bytes) -> dict[bytes, list[bytes]]:
+    """All parameters of a query; Twisted leaves out those without ``=``, and splits at ``;``."""
+    found: dict[bytes, list[bytes]] = {}
+    for part in filter(None, query.replace(b"+", b" ").split(b"&")):
+        name, _, value = map(unquote_to_bytes, part.partition(b"="))
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def _text(value: bytes) -> str:
