@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         restrict as restrict,
         restrict_to as restrict_to,
     )
-    from clace.kernel.layers import Layer as Layer, put_up as put_up
+    from clace.kernel.layers import Layer as Layer, note as note, put_up as put_up
     from clace.kernel.machines import MACHINES as MACHINES, SyscallTable as SyscallTable
     from clace.kernel.seccomp import (
         NotInstalled as NotInstalled,
@@ -79,7 +79,7 @@ else:
         ),
         cgroup=("CGROUPS", "CgroupPlace", "join", "leave", "places", "remove_stale"),
         landlock=("FileGrant", "restrict", "restrict_to"),
-        layers=("Layer", "put_up"),
+        layers=("Layer", "note", "put_up"),
         machines=("MACHINES", "SyscallTable"),
         seccomp=("NotInstalled", "allowing", "denying", "install"),
     )

@@ -20,7 +20,9 @@ class Layer(Struct, Generic[S], frozen=True):
 
 
 def put_up(layers: Iterable[Layer[S]], site: S) -> dict[str, str]:
-    """For each layer ``""`` if all its parts stand, else why it does not."""
+    """For each layer ``""`` if all its parts stand, else why it does not; in the order in which
+    they failed.
+    """
     report: dict[str, str] = {}
     for layer in layers:
         try:
@@ -29,5 +31,12 @@ def put_up(layers: Iterable[Layer[S]], site: S) -> dict[str, str]:
             why = str(error) or type(error).__name__
         else:
             why = ""
-        report[layer.name] = report.get(layer.name) or why
+        note(report, layer.name, why)
     return report
+
+
+def note(report: dict[str, str], name: str, why: str) -> None:
+    """Add one part of a layer: later failures of it say no more than the first."""
+    if not report.get(name):
+        report.pop(name, None)
+        report[name] = why

@@ -34,3 +34,16 @@ class WallTests(SynchronousTestCase):
             },
         )
         self.assertEqual(seen, [5, 5])
+
+    def test_order(self):
+        """Layers are reported in the order in which they failed, with the first reason of each."""
+        turns = iter(("", "first", "then", "", "last"))
+
+        def turn(_site):
+            if why := next(turns):
+                raise Unavailable(why)
+
+        names = ("user", "files", "user", "groups", "user")
+        report = put_up([Layer(name, turn) for name in names], None)
+        self.assertEqual(report, {"files": "first", "user": "then", "groups": ""})
+        self.assertEqual(list(report), ["files", "user", "groups"])

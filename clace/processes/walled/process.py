@@ -146,7 +146,8 @@ class WalledProcess:
     def _walled(self, message: Walled) -> None:
         self.pid = message.pid
         missing = {name: why for name, why in message.walls.items() if why}
-        lacking = {name: missing[name] for name in self.required if name in missing}
+        # The first that failed is told: those after it may only lack what it would have given.
+        lacking = {name: why for name, why in missing.items() if name in self.required}
         if lacking:
             if not self.started.called:
                 self.started.errback(WallMissing(missing_text(lacking)))

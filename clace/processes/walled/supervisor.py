@@ -13,7 +13,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 
-from clace.kernel import PARENT_DEATH, Layer, add_loopback_address, prctl, put_up
+from clace.kernel import PARENT_DEATH, Layer, add_loopback_address, note, prctl, put_up
 from clace.processes.walled.frames import (
     BadWallPacket,
     FromSupervisor,
@@ -109,7 +109,7 @@ class Supervisor:
             return False
         if isinstance(message, Walled):
             for name, why in message.walls.items():
-                self._walls[name] = self._walls.get(name) or why
+                note(self._walls, name, why)
             self._decide(report)
         elif isinstance(message, Running):
             self._failure = message.failure
