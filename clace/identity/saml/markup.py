@@ -21,6 +21,8 @@ LARGEST = 512 * 1024
 WHITE_SPACE = " \t\r\n"
 """All that is white space to XML; other characters that look like it are a part of the text."""
 _MOST_NODES = 20_000
+_MOST_ATTRIBUTES = 64
+_MOST_NAMESPACES = 40
 
 
 def refused(reason: str) -> SignInRefused:
@@ -59,6 +61,7 @@ def parsed(document: bytes, *, comments: bool = False) -> Element:
     except etree.XMLSyntaxError:
         raise refused("the XML is not well-formed") from None
     _check_nodes(root)
+    _check_names(root)
     return root
 
 
@@ -72,6 +75,19 @@ def _check_nodes(root: Element) -> None:
             raise refused("the XML has a comment or a processing instruction")
         if count >= _MOST_NODES:
             raise refused(f"the XML has more than {_MOST_NODES} elements")
+
+
+def _check_names(root: Element) -> None:
+    """Refuse what takes long to write in canonical form, which is done before a signature is known
+    to be right: each element costs the square of the namespaces in scope, and of its attributes.
+    """
+    in_scope = 0
+    for event, node in etree.iterwalk(root, events=("start", "start-ns", "end-ns")):
+        if event == "start" and len(node.attrib) > _MOST_ATTRIBUTES:
+            raise refused(f"an element has more than {_MOST_ATTRIBUTES} attributes")
+        in_scope += {"start-ns": 1, "end-ns": -1}.get(event, 0)
+        if in_scope > _MOST_NAMESPACES:
+            raise refused(f"more than {_MOST_NAMESPACES} namespaces are declared at a time")
 
 
 def written(root: Element) -> bytes:

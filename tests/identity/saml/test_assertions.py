@@ -620,6 +620,37 @@ class MarkupTests(SignInCase):
         """A document that is very deep is refused."""
         self.assert_refused(b"<a>" * 30_000, "the XML is not well-formed")
 
+    def declaring(self, count, prefix="x"):
+        return " ".join(f'xmlns:{prefix}{n}="urn:x{n}"' for n in range(count)).encode()
+
+    def test_namespaces(self):
+        """Many namespaces at a time, whose canonical form takes the square of their number for
+        each element, are refused; so many as real providers declare, again and again, are not.
+        """
+        reason = "more than 40 namespaces are declared at a time"
+        document = answer()
+        wide = document.replace(b"<samlp:Response ", b"<samlp:Response %b " % self.declaring(40))
+        self.assert_refused(wide, reason)
+        nested = b"".join(b'<a xmlns:x%d="urn:x">' % n for n in range(41)) + b"</a>" * 41
+        self.assert_refused(
+            document.replace(b"</samlp:Status>", nested + b"</samlp:Status>"), reason
+        )
+        values = "".join(
+            f'<saml:AttributeValue xmlns:xs="urn:a" xmlns:xsi="urn:b">{n}</saml:AttributeValue>'
+            for n in range(100)
+        )
+        usual = (
+            f'<saml:Attribute {self.declaring(30).decode()} Name="roles">{values}</saml:Attribute>'
+        )
+        identity = self.accepted(answer(attributes=[usual])).identity
+        self.assertEqual(len(identity.groups), 100)
+
+    def test_attributes(self):
+        """Many attributes of one element, which are sorted for the canonical form, are refused."""
+        many = b" ".join(b'x%d=""' % n for n in range(65))
+        document = answer().replace(b"<samlp:Status>", b"<samlp:Status %b>" % many)
+        self.assert_refused(document, "an element has more than 64 attributes")
+
     def test_other_message(self):
         """Something else in XML is refused."""
         self.assert_refused(b"<Response/>", "the message is not a Response")

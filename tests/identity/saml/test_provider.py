@@ -286,6 +286,22 @@ class NoticeTests(ReturningCase):
             SignOutNotice(parameters={"SAMLRequest": bare}), "the message is not signed"
         )
 
+    def test_slow_to_sign(self):
+        """What a stranger would have put into canonical form, before it is known that the signature
+        is not the provider's, is refused if that would take long.
+        """
+        declared = " ".join(f'xmlns:x{n}="urn:x{n}"' for n in range(4000))
+        document = signed(etree.fromstring(sign_out()))
+        method = document.find(".//ds:CanonicalizationMethod", NS)
+        method.set("Algorithm", "http://www.w3.org/TR/2001/REC-xml-c14n-20010315")
+        within = f"<ds:Object>{'<x/>' * 15_000}</ds:Object></ds:CanonicalizationMethod>"
+        text = etree.tostring(document).decode()
+        text = text.replace("<samlp:LogoutRequest ", f"<samlp:LogoutRequest {declared} ")
+        text = text.replace('REC-xml-c14n-20010315"/>', f'REC-xml-c14n-20010315">{within}')
+        self.assertIn(within, text)
+        notice = SignOutNotice(parameters={"SAMLRequest": b64encode(text.encode()).decode()})
+        self.assert_refused(notice, "more than 40 namespaces are declared at a time")
+
     def test_other_key(self):
         """A message that somebody else signed is refused."""
         self.assert_refused(
