@@ -46,9 +46,16 @@ class TableTests(SynchronousTestCase):
         self.assertEqual(len(pairs), len(set(pairs)))
 
     def test_passwords_only_on_the_login_host(self):
-        """What takes a password is on the host where no app can be."""
-        (row,) = [route for route in ROUTES if route.serves == "password"]
-        self.assertIs(row.hosts, Hosts.LOGIN)
+        """What takes a password, a code or a passkey, or enrols one, is on the host where no app
+        can be; on any host are the ways to and from it, providers, and signing out.
+        """
+        elsewhere = {
+            *("sign_in_page", "complete", "arrive", "sign_out_page", "sign_out", "sign_out_of"),
+            *("ended_elsewhere", "single_sign_out", "metadata", "identity_keys"),
+            *("webhook", "webhook_status", "", "admin"),
+        }
+        for route in ROUTES:
+            self.assertEqual(route.hosts is Hosts.LOGIN, route.serves not in elsewhere, route)
 
     def test_admin_operations_have_no_other_row(self):
         """No path of an admin operation is another row's: all of them refuse browsers."""

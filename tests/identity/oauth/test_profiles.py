@@ -1,5 +1,6 @@
 """Tests for ``clace.identity.oauth.profiles``: each kind of provider, by its published answers."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -12,6 +13,7 @@ from clace.identity.oauth.people import identity_of, primary_email, verified_ema
 from clace.identity.oauth.profiles import PROFILES
 from tests.support.openid import FakeProvider
 
+PAGES = Path(__file__).parents[3] / "docs" / "sign-in"
 TENANT = "9122040d-6c67-4c5b-b112-36a304b66dad"
 MICROSOFT = {
     "iss": f"https://login.microsoftonline.com/{TENANT}/v2.0",
@@ -169,6 +171,14 @@ class TableTests(SynchronousTestCase):
         """The table has a row for each kind that a configuration may name, and no other."""
         self.assertEqual(set(PROFILES), set(OAUTH_KINDS))
         self.assertEqual(set(PROFILES), set(DOCUMENTED))
+
+    def test_pages(self):
+        """Each kind has a page that says what to do there, and what to write here."""
+        pages = [page.read_text("utf-8") for page in PAGES.glob("*.md")]
+        for kind in PROFILES:
+            own = [text for text in pages if f"`{kind}`" in text or f"[auth.{kind}]" in text]
+            done = [text for text in own if "\n## There\n" in text and "\n## Here\n" in text]
+            self.assertTrue(done, kind)
 
     def test_documented_profiles(self):
         """Each kind's published answers make the user that they describe."""
