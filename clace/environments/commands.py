@@ -14,7 +14,9 @@ from clace.environments.table import Server, Spec
 from clace.errors import BadRequest
 from clace.interfaces import WorkloadOrder
 
-WORKERS = "workers"
+WORKERS, ACCESS_LOG = "workers", "access_log"
+_TRUE = frozenset({"true", "1"})
+_LOGS_ACCESSES = frozenset({Server.GUNICORN, Server.UVICORN})
 _THREADS = "8"
 _FIRST_PORT, _PORTS = 20_000, 30_000
 _MOST_WORKERS = 64
@@ -50,10 +52,21 @@ class LaunchFacts(Struct, frozen=True, kw_only=True):
     @property
     def workers(self) -> str:
         """:raises BadRequest: if the option is not a number of processes."""
-        text = self.order.app.metadata.container_options.get(WORKERS, "1")
+        text = self.options.get(WORKERS, "1")
         if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= _MOST_WORKERS:
             raise BadRequest(f"option {WORKERS}={text:.40}: expected 1 to {_MOST_WORKERS}")
         return text
+
+    @property
+    def logs_accesses(self) -> bool:
+        """Return true if its server is to log each request too; ours does in any case."""
+        return self.options.get(ACCESS_LOG, "").lower() in _TRUE
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """The operator's options."""
+        options: Mapping[str, str] = self.order.app.metadata.container_options
+        return options
 
 
 class ServerCommand(Struct, frozen=True, kw_only=True):
@@ -73,6 +86,8 @@ def server_command(around: LaunchFacts) -> ServerCommand:
 
     :raises BadRequest: if an option cannot be used.
     """
+    if ACCESS_LOG in around.options and around.spec.server not in _LOGS_ACCESSES:
+        raise BadRequest(f"option {ACCESS_LOG} is for what gunicorn or uvicorn serves")
     return _COMMANDS[around.spec.server](around)
 
 
@@ -92,6 +107,7 @@ def _gunicorn(around: LaunchFacts) -> ServerCommand:
         *("--worker-tmp-dir", "/dev/shm", "--forwarded-allow-ips", "*"),  # noqa: S108
         # Since 25 it makes a socket in the home folder, by which it can be told things.
         *("--no-control-socket",) * (_major(around.gunicorn) >= _WITH_CONTROL),
+        *("--access-logfile", "-") * around.logs_accesses,
         around.entry.target,
     )
     # Dash makes URLs of its own; the server has cut the path off before its routes see it.
@@ -115,6 +131,7 @@ def _uvicorn(around: LaunchFacts) -> ServerCommand:
     command = (
         *(around.python, "-m", "uvicorn", "--fd", _LISTENING, "--workers", around.workers),
         *("--proxy-headers", "--forwarded-allow-ips", "*", "--root-path", around.prefix),
+        *("--no-access-log",) * (not around.logs_accesses),
         *("--factory",) * around.entry.name.endswith("()"),
         around.entry.target.removesuffix("()"),
     )
@@ -132,7 +149,9 @@ def _streamlit(around: LaunchFacts) -> ServerCommand:
     }
     words = (word for name, value in options.items() for word in (f"--{name}", value))
     command = (around.python, "-m", "streamlit", "run", around.entry.file, *words)
-    return ServerCommand(command=command, port=around.port)
+    # It would tell an address that nobody can open.
+    environment = {"STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true"}
+    return ServerCommand(command=command, environment=environment, port=around.port)
 
 
 def _panel(around: LaunchFacts) -> ServerCommand:
@@ -151,7 +170,9 @@ def _marimo(around: LaunchFacts) -> ServerCommand:
         *("--host", _NOT_LISTENING, "--port", str(around.port)),
         *("--base-url", around.prefix) * bool(around.prefix),
     )
-    return ServerCommand(command=command, port=around.port)
+    # It keeps notes there, and complains at each request where it cannot.
+    environment = {"XDG_CONFIG_HOME": "/tmp/config", "XDG_STATE_HOME": "/tmp/state"}  # noqa: S108
+    return ServerCommand(command=command, environment=environment, port=around.port)
 
 
 def _python(around: LaunchFacts) -> ServerCommand:

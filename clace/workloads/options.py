@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -70,9 +71,9 @@ def _cpus(text: str) -> float:
     return float(text)
 
 
-def _builds(text: str) -> bool:
+def _flag(name: str, text: str) -> bool:
     if text.lower() not in _FLAGS:
-        raise BadRequest(f"builds {text!r:.100}: expected true or false")
+        raise BadRequest(f"{name} {text!r:.100}: expected true or false")
     return _FLAGS[text.lower()]
 
 
@@ -87,8 +88,9 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "data": folder,
     "memory": memory,
     "cpus": _cpus,
-    "builds": _builds,
+    "builds": partial(_flag, "builds"),
     "workers": _workers,
+    "access_log": partial(_flag, "access_log"),
 }
 
 
