@@ -27,6 +27,7 @@ def container_settings(config: Config, environ: Mapping[str, str]) -> ContainerS
         read_only=chosen.read_only,
         stop_seconds=chosen.stop_secs,
         sweep_seconds=config.system.stale_container_cleanup_interval_mins * 60,
+        keeps_pulled=chosen.keep_pulled_images,
         most_builds=config.system.max_concurrent_builds,
         build_wait_seconds=config.system.max_build_wait_secs,
         build_seconds=chosen.build_timeout_secs,

@@ -247,7 +247,7 @@ Arguments = Annotated[
 
 class Containers(Struct, frozen=True):
     """The engine of containers: arguments that come before each of its commands, after ``run`` and
-    after ``build``, and what holds for every container.
+    after ``build``, what holds for every container, and whether images that the server pulled stay.
     """
 
     engine_args: Arguments = ()
@@ -256,6 +256,7 @@ class Containers(Struct, frozen=True):
     build_timeout_secs: Seconds = 1800
     read_only: Flag = True
     stop_secs: Annotated[int, Meta(ge=0, le=600)] = 3
+    keep_pulled_images: Flag = False
 
 
 Names = Annotated[

@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from clace.containers.command import ContainerCommand
 from clace.containers.commands import EngineCommands, Log
-from clace.containers.image_sweeping import ImageSweep, KeptVersions
+from clace.containers.image_sweeping import ImageSweep
 from clace.containers.images import AppImage, Images, ISourceFolder
 from clace.containers.inspected import is_running, label_of, pid_of, published_port, the_one
 from clace.containers.mounts import ContainerMounts, volume_texts
@@ -23,6 +23,7 @@ from clace.containers.names import (
     COMMAND_LABEL,
     HASH_LABEL,
     HOME_LABEL,
+    KeptVersions,
     container_name,
     digest,
     labels,
@@ -87,9 +88,8 @@ class ContainerEngine:
         self._sources = sources
         self._folder = settings.home / "run" / "containers"
         self._commands = EngineCommands(reactor, starter, settings)
-        self._image_sweep = ImageSweep(self._commands, settings.home)
-        given = self._image_sweep.given
-        self._images = Images(self._commands, sources, reactor, settings, given)
+        self._image_sweep = ImageSweep(self._commands, settings, in_thread)
+        self._images = Images(self._commands, sources, reactor, settings, self._image_sweep)
         self._mounts = ContainerMounts(settings, self._folder)
         self._connections = ContainerConnections(reactor)
         self._way = settings.way
@@ -228,8 +228,8 @@ class ContainerEngine:
         return tuple([name for name in removed if await self._remove(name)])
 
     async def sweep_images(self, installed: frozenset[str], kept: KeptVersions) -> tuple[str, ...]:
-        """Remove images of installed apps that no kept version and no running program uses, if
-        the last look found them unused too; return their names.
+        """Remove images of installed apps, and pulled ones, that no kept version and no running
+        program uses, if the last look found them unused too; return their names.
         """
         return await self._image_sweep.sweep(installed, kept) if self.is_there else ()
 

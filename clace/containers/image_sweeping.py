@@ -1,17 +1,17 @@
-"""The removal of images that no kept version of their app is made of."""
+"""The removal of images that no kept version of an app is made of."""
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping
 
 from clace.containers.commands import EngineCommands
-from clace.containers.names import HOME_LABEL, ID_PIN, IMAGE_PIN, images_of
-from clace.model import AppKind, AppMetadata, has_program
+from clace.containers.names import HOME_LABEL, ID_PIN, IMAGE_PIN, KeptVersions, images_of
+from clace.containers.pulled_images import PulledImages, PulledSweep
+from clace.containers.settings import ContainerSettings
+from clace.model import AppKind, has_program
+from clace.threads import InThread
 
-KeptVersions = Callable[[str], Awaitable[Iterable[AppMetadata]]]
-"""Gives all versions of an app that are kept."""
 _RECENT = 3
 
 
@@ -23,9 +23,15 @@ class ImageSweep:
     itself removes no image that a container has.
     """
 
-    def __init__(self, commands: EngineCommands, home: Path) -> None:
+    def __init__(
+        self, commands: EngineCommands, settings: ContainerSettings, in_thread: InThread
+    ) -> None:
         self._commands = commands
-        self._home = home
+        self._home = settings.home
+        self._keeps_pulled = settings.keeps_pulled
+        file = settings.home / "data" / "pulled_images.json"
+        self._pulled = PulledImages(file, in_thread)
+        self._pulled_sweep = PulledSweep(commands, self._pulled, self._recent_of)
         self._recent: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_RECENT))
         self._unneeded: frozenset[str] = frozenset()
 
@@ -35,6 +41,13 @@ class ImageSweep:
         if name in recent:
             recent.remove(name)
         recent.append(name)
+
+    async def pulled(self, app_id: str, image: str, reference: str, *, is_new: bool) -> None:
+        """Remember an image that an app is about to use under its name in a registry; ``is_new`` if
+        it was not on this machine before.
+        """
+        self.given(app_id, image)
+        await self._pulled.note(image, reference, app_id, is_new=is_new)
 
     async def listed(self) -> Mapping[str, str]:
         """The images that this server has built: their ids by name."""
@@ -50,8 +63,9 @@ class ImageSweep:
 
     async def sweep(self, installed: Iterable[str], kept: KeptVersions) -> tuple[str, ...]:
         """Remove unneeded images of apps that are installed; return their names."""
+        apps = tuple(installed)
         found, families = await self.listed(), defaultdict(list)
-        for app_id in installed:
+        for app_id in apps:
             families[images_of(app_id)].append(app_id)
         built = defaultdict(list)
         for name in found:
@@ -63,7 +77,10 @@ class ImageSweep:
             if pinned is not None and pinned <= frozenset(found.values()):
                 unneeded |= {name for name in built[family] if found[name] not in pinned}
         before, self._unneeded = self._unneeded, frozenset(filter(self._is_free, unneeded))
-        return tuple([name for name in sorted(before & unneeded) if await self._remove(name)])
+        gone = [name for name in sorted(before & unneeded) if await self._remove(name)]
+        if self._keeps_pulled:
+            return tuple(gone)
+        return (*gone, *await self._pulled_sweep.sweep(apps, kept))
 
     async def _pinned(self, apps: Iterable[str], kept: KeptVersions) -> frozenset[str] | None:
         """The ids of the images of kept versions; None if that of one is not known."""
@@ -79,6 +96,9 @@ class ImageSweep:
                 if image and IMAGE_PIN not in version.pins:
                     pinned.add(image)
         return frozenset(pinned)
+
+    def _recent_of(self, app_id: str) -> Collection[str]:
+        return self._recent.get(images_of(app_id), ())
 
     def _is_free(self, name: str) -> bool:
         return name not in self._recent.get(name.partition(":")[0], ())

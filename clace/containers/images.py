@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,6 +45,16 @@ class ISourceFolder(Protocol):
         """Remove all of an app."""
 
 
+class IImageUses(Protocol):
+    """Remembers which app has which images."""
+
+    def given(self, app_id: str, name: str) -> None:
+        """An app is about to use an image that is built for it, or was."""
+
+    async def pulled(self, app_id: str, image: str, reference: str, *, is_new: bool) -> None:
+        """An app is about to use an image of a registry; ``is_new`` if it was not here before."""
+
+
 class AppImage(Struct, frozen=True, kw_only=True):
     """An image that is here: its id, and its port and volumes. ``dev`` is how the source of a dev
     app is run in it, if that may be mounted. ``pins`` fix it.
@@ -73,11 +83,10 @@ class Images:
         sources: ISourceFolder,
         clock: Any,
         settings: ContainerSettings,
-        given: Callable[[str, str], None],
+        uses: IImageUses,
     ) -> None:
-        """``given`` is told an app and the name of an image that is built for it, or was."""
         self._commands = commands
-        self._given = given
+        self._uses = uses
         self._sources = sources
         self._clock = clock
         self._settings = settings
@@ -121,7 +130,7 @@ class Images:
         self, order: WorkloadOrder, name: str, wanted: AppImage, tell: Tell
     ) -> AppImage:
         image = image_name(order.app, _made_of(order, name, wanted.dev))
-        self._given(order.app.id, image)
+        self._uses.given(order.app.id, image)
         found = await self._id_of(image)
         if not found:
             target = wanted.dev.target if wanted.dev is not None else ""
@@ -190,13 +199,17 @@ class Images:
             raise AppBroken(f"{reference!r:.200} is no name of an image")
         is_pinned = pins.get(IMAGE_PIN) == reference
         wanted = (pins.get(ID_PIN, ""), pins.get(DIGEST_PIN, "")) if is_pinned else ()
-        seen = await self._first_here(wanted)
+        seen, before = await self._first_here(wanted), None
         if seen is None:
             source = next((one for one in reversed(wanted) if "@" in one), reference)
+            before = await self._all_ids()
             seen = await self._fetched(source, tell, is_pinned=is_pinned)
+        image = _id(seen)
+        is_new = before is not None and image not in before
+        await self._uses.pulled(order.app.id, image, reference, is_new=is_new)
         file = _exposed(seen)
         check_port(order, file, f"of image {reference}")
-        return AppImage(id=_id(seen), file=file, pins=_pins(reference, seen))
+        return AppImage(id=image, file=file, pins=_pins(reference, seen))
 
     async def _first_here(self, names: tuple[str, ...]) -> dict[str, Any] | None:
         for name in filter(None, names):
@@ -212,6 +225,13 @@ class Images:
         if seen is None or (pulled.status and is_pinned):
             raise AppBroken(f"the image {source} cannot be pulled: {pulled.reason}")
         return seen
+
+    async def _all_ids(self) -> frozenset[str] | None:
+        """The images that are here; None if the engine does not list them."""
+        listed = await self._commands.run("images", "--all", "--quiet", "--no-trunc")
+        if listed.status:
+            return None
+        return frozenset(line.removeprefix("sha256:") for line in listed.output.split())
 
     async def _id_of(self, image: str) -> str:
         seen = await self._inspected(image)

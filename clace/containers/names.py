@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
-from clace.model import App, AppKind
+from clace.model import App, AppKind, AppMetadata
 
 CONTAINER, IMAGE, VOLUME = "clc", "cli", "clv"
 IMAGE_PIN, ID_PIN, DIGEST_PIN = "image", "image_id", "image_digest"
 """Names of what fixes the image of a version."""
+KeptVersions = Callable[[str], Awaitable[Iterable[AppMetadata]]]
+"""Gives all versions of an app that are kept."""
 _DIGITS = 16
 _LABEL = "dev.clace."
 APP_LABEL, HOME_LABEL, HASH_LABEL, COMMAND_LABEL = (

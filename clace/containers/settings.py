@@ -14,7 +14,8 @@ class ContainerSettings(Struct, frozen=True, kw_only=True):
     """``engine`` is the program of the container engine, empty if the server has none, ``way`` that
     into its containers; ``home`` that of this server. ``engine_args`` come before every command of
     the engine, ``run_args`` after ``run``, ``build_args`` after ``build``. Containers of apps that
-    are gone are looked for every ``sweep_seconds``, if that is not 0.
+    are gone are looked for every ``sweep_seconds``, if that is not 0, and images that nobody needs,
+    pulled ones unless it ``keeps_pulled``.
     """
 
     home: Path
@@ -29,6 +30,7 @@ class ContainerSettings(Struct, frozen=True, kw_only=True):
     build_seconds: float = 1800
     stop_seconds: int = 3
     sweep_seconds: float = 0
+    keeps_pulled: bool = False
     allowed_args: Mapping[str, str] = {}
     allowed_mounts: tuple[Path, ...] = ()
     environment: Mapping[str, str] = {}

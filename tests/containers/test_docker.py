@@ -194,6 +194,6 @@ class DockerTests(SynchronousTestCase):
 KNOWN = {
     *("--add-host", "--all", "--cap-drop", "--detach", "--env-file", "--filter", "--force"),
     *("--format", "--label", "--name", "--network", "--publish", "--quiet", "--read-only"),
-    *("--security-opt", "--sysctl", "--tmpfs", "--volume", "-f", "-t", "--tail"),
+    *("--security-opt", "--sysctl", "--tmpfs", "--volume", "-f", "-t", "--tail", "--no-trunc"),
 }
 """Arguments of the commands above in the reference of Docker's command line."""
