@@ -20,7 +20,8 @@ CONNECTION_HEADERS = frozenset(
     b" alt-svc".split()
 )
 HOST_HEADERS = frozenset(
-    b"strict-transport-security nel report-to public-key-pins expect-ct".split()
+    b"strict-transport-security nel report-to public-key-pins expect-ct set-login"
+    b" sec-session-registration secure-session-registration".split()
 )
 COMMANDING_HEADERS = (b"x-accel-", b"x-sendfile", b"x-lighttpd-send")
 

@@ -227,6 +227,8 @@ class AnswerTests(HeadersCase):
                 b"Service-Worker-Allowed: /",
                 b"Strict-Transport-Security: max-age=1",
                 b"NEL: {}",
+                b"Set-Login: logged-out",
+                b'Secure-Session-Registration: (ES256);path="/"',
                 b"Alt-Svc: h3",
                 b"Server: nginx",
                 b"Date: never",

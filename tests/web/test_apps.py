@@ -75,6 +75,10 @@ class Apps:
         self.asked.append((method, path))
         return self.refused
 
+    def on(self, host):
+        self.host = host
+        return (OPEN, CLOSED)
+
     def serves(self, host):
         return host == "localhost"
 
@@ -249,6 +253,19 @@ class AnswerTests(AppsCase):
                 headers.getRawHeaders("x-frame-options"),
                 ["DENY" if path == "/open" else "SAMEORIGIN"],
             )
+
+    def test_service_workers(self):
+        """The script of a service worker that could answer for other apps is not served, to
+        browsers that want it as such.
+        """
+        script = {"Service-Worker": "script"}
+        response, body = self.ask("GET", "/open", headers=script)
+        self.assertEqual(response.code, 403)
+        self.assertIn(b"could answer for other apps of this host", body)
+        self.assertEqual(self.apps.seen, [])
+        for path, headers in (("/open/worker.js", script), ("/open", {})):
+            response, _ = self.ask("GET", path, headers=headers)
+            self.assertEqual(response.code, 200, path)
 
     def test_failures_say_which(self):
         """Out of memory, or a source that does not load, is a 500 and out of time a 504."""

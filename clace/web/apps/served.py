@@ -16,7 +16,7 @@ from clace.driving import drive
 from clace.errors import ClaceError, InternalError, NoSuchApp, NotAllowed, SignInNeeded
 from clace.interfaces import IInstalledApps, IRuntime, ProxyLimits
 from clace.model import NOBODY, App, AppResponse, host_name
-from clace.web.apps import downloads
+from clace.web.apps import downloads, workers
 from clace.web.apps.access import AppAccess
 from clace.web.apps.cors import OriginSharing
 from clace.web.apps.downloads import Downloads
@@ -247,6 +247,8 @@ class ServedApps:
         app = self._installed.find(host, path)
         if app is None:
             raise NoSuchApp(NOTHING if self._installed.serves(host) else UNKNOWN_HOST)
+        if request.requestHeaders.getRawHeaders(workers.HEADER):
+            workers.check_worker(path, app, self._installed.on(host))
         return app
 
 
