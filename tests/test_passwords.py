@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import BadRequest, ConfigError
 from clace.passwords import (
     ALPHABET,
+    check_choice,
     check_hash,
     encode_password,
     hash_password,
@@ -37,6 +38,30 @@ class RandomPasswordTests(SynchronousTestCase):
     def test_differs_each_time(self):
         """By default chance comes from the system."""
         self.assertNotEqual(random_password(), random_password())
+
+
+class ChoiceTests(SynchronousTestCase):
+    """Passwords that somebody chose: each that is refused differs by one thing from one that is
+    taken.
+    """
+
+    def test_rules(self):
+        """A password has a length, fits bcrypt, and is more than a name or a few characters."""
+        few = "a password cannot be the user's name, nor a few characters again and again"
+        much = "a password has at most 72 bytes of UTF-8 and no NUL in it"
+        for refused, taken, reason in (
+            ("elevenchars", "twelve-chars", "a password has at least 12 characters"),
+            ("christopher1", "christophe-ml", few),
+            ("CHRISTOPHER-x9y8", "christopher-x9y8z", few),
+            ("abcabcabcabc", "abcdabcdabcd", few),
+            (f"{'é' * 34}abcde", f"{'é' * 34}abcd", much),
+            ("twelve\0chars", "twelve-chars", much),
+            ("twelve-\ud800chars", "twelve-chars", much),
+        ):
+            error = self.assertRaises(BadRequest, check_choice, refused, "christopher")
+            self.assertEqual(error.message, reason)
+            check_choice(taken, "christopher")
+        check_choice("christopher1", "")
 
 
 class HashTests(SynchronousTestCase):

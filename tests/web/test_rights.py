@@ -160,6 +160,16 @@ class TokensTests(RightsCase):
                 self.assertEqual(self.status("/closed", self.token(*permissions, apps=apps)), 403)
                 self.assertIn(b"does not have access to /closed", self.body)
 
+    def test_is_recorded(self):
+        """What a token changes in an app is in the audit log with the token's id."""
+        headers = {"Authorization": self.token("app:access")}
+        response, _ = self.ask("POST", "/closed/x", headers=headers)
+        self.assertEqual(response.code, 200)
+        (token,) = self.successResultOf(self.tokens.tokens())
+        (event,) = self.audit
+        self.assertEqual((event.operation, event.user_id), ("POST", "boss"))
+        self.assertTrue(event.detail.endswith(f"; token {token.id}"), event.detail)
+
     def test_user_needs_the_grant_too(self):
         """A token opens nothing that its user may not."""
         self.policy = policy(grant("system:ann", "clace-user", "/open"))
