@@ -87,6 +87,14 @@ class AccessLogTests(SynchronousTestCase):
         self.assertEqual(len(self.written), 1)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_stop_without_a_rest(self):
+        """A log in which everything is written, or nothing was said, is just closed."""
+        self.log.stopService()
+        self.log(entry())
+        self.clock.advance(FLUSH_SECONDS)
+        self.log.stopService()
+        self.assertEqual(len(self.written), 1)
+
     def test_a_full_disk_is_no_disaster(self):
         """Lines that cannot be written are lost with a word about it; later ones are not."""
         full = [OSError("full")]

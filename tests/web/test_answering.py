@@ -47,6 +47,19 @@ class FieldsTests(SynchronousTestCase):
         self.assertNotIn(b"Content-Type:", self.fields(*headers, status=304))
         self.assertIn(b'ETag: "1"\r\n', self.fields(*headers, status=304))
 
+    def test_own(self):
+        """An answer of the server's own says its type, and that nobody shall guess another."""
+        lines = own_fields((("content-type", "text/plain"), ("x-content-type-options", "no"))).lines
+        self.assertEqual(lines, b"Content-Type: text/plain\r\nX-Content-Type-Options: nosniff\r\n")
+
+    def test_cookies_of_the_server(self):
+        """No app sets a cookie of the server's; its other headers say what they like."""
+        cookie = "__Host-system_clace_session=1"
+        lines = self.fields(("set-Cookie", cookie), ("Set-Cookie", "a=1"), ("X-Says", cookie))
+        self.assertEqual(lines.count(b"Set-Cookie: a=1\r\n"), 1)
+        self.assertEqual(lines.count(b"Set-Cookie"), 1)
+        self.assertIn(b"X-Says: %b\r\n" % cookie.encode(), lines)
+
     def test_one_line_each(self):
         """No value begins another line."""
         header = ("Location", "/a\r\nX: y")

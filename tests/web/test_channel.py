@@ -772,6 +772,7 @@ class HalfClosedTests(SynchronousTestCase):
 
     def test_lingering(self):
         """Nobody waits for the silence of a client that has ended what it sends."""
-        _, connection = self.half_closed(sized(b"a" * (LIMITS.body + 1))[:1000])
+        served, connection = self.half_closed(sized(b"a" * (LIMITS.body + 1))[:1000])
         self.assertEqual(connection.statuses, [413])
         self.assertTrue(connection.lost)
+        self.assertEqual(served.clock.getDelayedCalls(), [])

@@ -219,6 +219,21 @@ class EndTests(DoorCase):
         self.assertEqual(self.logged(), [(400, 0)])
         self.assertTrue(request.content.closed)
 
+    def test_too_large_body(self):
+        """A body that turns out to be over the limit is refused as that."""
+        connection, request = self.visit(asking(b"POST", b"Transfer-Encoding: chunked"), body=5)
+        arrival = Deferred.fromCoroutine(request.receive())
+        connection.send(b"6\r\n")
+        self.failureResultOf(arrival, TooLarge)
+        self.assertEqual((connection.statuses, self.logged()), ([413], [(413, 0)]))
+
+    def test_left_behind_its_body(self):
+        """A client that has sent its body and leaves is logged like any other."""
+        connection, request = self.visit(asking(b"POST", b"Content-Length: 1", body=b"a"))
+        self.successResultOf(Deferred.fromCoroutine(request.receive()))
+        connection.hang_up()
+        self.assertEqual(self.logged(), [(499, 0)])
+
     def test_body_that_never_comes(self):
         """Who waits for a body is told that its client has left."""
         connection, request = self.visit(asking(b"POST", b"Content-Length: 9"))

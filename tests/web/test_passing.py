@@ -49,6 +49,12 @@ class PassingTests(DoorCase):
         self.assertEqual(self.logged(), [(413, 0)])
         self.assertTrue(request.is_gone)
 
+    def test_continue(self):
+        """Only a client that waits to be told so is told to send its body."""
+        for body, statuses in ((b"", [100]), (b"a", [])):
+            connection, _ = self.passing(b"Expect: 100-continue", b"Content-Length: 2", body=body)
+            self.assertEqual(connection.statuses, statuses)
+
     def test_held(self):
         """What still comes of a body that is held waits for its release."""
         connection, request = self.passing(b"Content-Length: 4", body=b"a")
@@ -84,8 +90,12 @@ class PassingTests(DoorCase):
         request.hold()
         request.answer(200, PLAIN, b"")
         self.assertEqual(connection.producerState, "producing")
-        connection.send(asking())
-        self.assertEqual(len(self.served.recorder.requests), 2)
+        connection.send(asking(b"POST", b"Content-Length: 1"))
+        follower, request = Follower(), self.served.recorder.requests[1]
+        request.follow(follower)
+        request.pass_body(1)
+        connection.send(b"a")
+        self.assertEqual(follower.told, [b"a", "body ended"])
 
     def test_slow_after_a_pause(self):
         """A client that was behind with its answer has no more time for its body than others."""
@@ -112,7 +122,9 @@ class PassingTests(DoorCase):
         self.served.clock.advance(10 * self.served.limits.body_seconds)
         self.assertFalse(connection.lost)
         request.release()
-        self.served.clock.advance(self.served.limits.body_seconds)
+        self.served.clock.advance(self.served.limits.body_seconds - 1)
+        self.assertFalse(connection.lost, "it has all of the time again")
+        self.served.clock.advance(1)
         self.assertTrue(connection.lost)
 
     def test_whole(self):
@@ -167,11 +179,27 @@ class PassingTests(DoorCase):
 class TunnelTests(DoorCase):
     def test_nothing_is_kept(self):
         """What goes through a tunnel is kept by nobody."""
+        connection, request = self.visit(asking() + b"early")
+        request.follow(Follower())
+        request.tunnel(101, b"")
+        self.assertEqual(kept(connection), 0)
+        connection.send(b"a" * 1000)
+        self.assertEqual(kept(connection), 0)
+
+    def test_held(self):
+        """A client of a tunnel that is held has no deadline, but for taking what it is sent."""
         connection, request = self.visit(asking())
         request.follow(Follower())
         request.tunnel(101, b"")
-        connection.send(b"a" * 1000)
-        self.assertEqual(kept(connection), 0)
+        request.hold()
+        request.release()
+        self.served.clock.advance(10_000)
+        connection.settle()
+        self.assertFalse(connection.lost)
+        connection.channel.pauseProducing()
+        request.hold()
+        self.served.clock.advance(self.served.limits.stall_seconds)
+        self.assertTrue(connection.lost)
 
     def test_behind_for_a_while(self):
         """A tunnel whose client was behind once is not closed for that later."""

@@ -141,6 +141,7 @@ class FaultTests(SynchronousTestCase):
         self.assertTrue(head.startswith(b"HTTP/1.1 500 "))
         self.assertEqual(json.loads(body)["message"], "internal error, incident i1")
         self.assertEqual(json.loads(body)["error"], InternalError.code)
+        self.assertIn(b"\r\nContent-Length: %d\r\n" % len(body), head + b"\r\n")
         self.assertNotIn(b"secret", connection.value())
         self.assertNotIn(b"Traceback", connection.value())
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
