@@ -165,8 +165,10 @@ class SignInFlow:
         pending = self._pending.take(state)
         if pending is None:
             return expired()
-        state = self._pending.add(replace(pending, way=way.name, waiting=identity))
-        return _see(f"{pages.FACTOR}?state={state}")
+        # It may take minutes, in which the password that was right can be changed.
+        fingerprint = way.fingerprint(identity)
+        waiting = replace(pending, way=way.name, waiting=identity, fingerprint=fingerprint)
+        return _see(f"{pages.FACTOR}?state={self._pending.add(waiting)}")
 
     async def arrive(
         self, name: str, parameters: Mapping[str, str], head: AskingHead
@@ -230,7 +232,7 @@ class SignInFlow:
 
     def _pass_on(self, pending: Pending, way: Way, signed_in: SignedIn) -> AppResponse:
         """Go back to the app's host with a state that names the user."""
-        fingerprint = way.fingerprint(signed_in.identity)
+        fingerprint = pending.fingerprint or way.fingerprint(signed_in.identity)
         proved = replace(
             pending, way=way.name, waiting=None, signed_in=signed_in, fingerprint=fingerprint
         )

@@ -166,11 +166,20 @@ class SecondStep:
     def _waiting(self, asked: OurRequest, demand: Demand) -> tuple[str, Pending | None, Identity]:
         """Return the sign-in that waits for this step, and its user; nobody if it is missing."""
         state = asked.form.get("state", "")
-        pending = self._pending.look(state)
+        pending = self._look(state)
         identity = pending.waiting if pending else None
         if identity is None or self._factors.demand(identity) is not demand:
             return state, None, Identity()
         return state, pending, identity
+
+    def _look(self, state: str) -> Pending | None:
+        """Return a sign-in that waits, unless its password was changed, or its user, meanwhile."""
+        pending = self._pending.look(state)
+        if pending is None or pending.waiting is None:
+            return None
+        way = self._auth.way(pending.way)
+        is_current = way is not None and way.fingerprint(pending.waiting) == pending.fingerprint
+        return pending if is_current else None
 
     def _proved(self, state: str, identity: Identity) -> AppResponse:
         return self._flow.finish(state, replace(identity, assurance=Assurance.SECOND_FACTOR))
@@ -197,7 +206,7 @@ class SecondStep:
     async def _page(
         self, state: str, head: AskingHead, error: str = "", status: int = HTTPStatus.OK
     ) -> AppResponse:
-        pending = self._pending.look(state)
+        pending = self._look(state)
         if pending is None or pending.waiting is None:
             return expired()
         user_id, demand = pending.waiting.user_id, self._factors.demand(pending.waiting)

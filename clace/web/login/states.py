@@ -30,7 +30,8 @@ class Pending(Struct, frozen=True, kw_only=True):
 
     ``nonce`` is the digest of what the browser has in a cookie on that origin. ``way`` and
     ``kept`` are set once it left for a provider, ``waiting`` once a password was right and a
-    second factor is missing, ``signed_in`` once it is proved.
+    second factor is missing, ``signed_in`` once it is proved. ``fingerprint`` stands for what was
+    proved: it is another one when that is changed.
     """
 
     setting: str

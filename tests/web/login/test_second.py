@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from clace.interfaces import FactorKind
 from clace.model.identity import Assurance
+from clace.passwords import hash_password
 from clace.web.login.second import WRONG_CODE
 from tests.support.authenticator import PRESENT, Authenticator
 from tests.web.login.flow_case import APP, LOGIN
@@ -137,6 +138,37 @@ class CodeTests(PeopleCase):
         self.assertEqual(self.rows.all(), ())
         self.arrives(self.send(page, self.code(self.app)))
 
+    def test_password_changed_meanwhile(self):
+        """A password that was changed is worth nothing to who waits at the second factor, though
+        the factors were taken away with it.
+        """
+        pages = [self.waiting() for _ in range(3)]
+        other = hash_password("other sesame", cost=4)
+        self.successResultOf(self.users.update("ann", other, None))
+        self.assertIn("expired", self.send(pages[0], self.code(self.app)).text)
+        self.successResultOf(self.factors.reset(ANN))
+        for page, path in zip(pages[1:], ("done", "codes"), strict=True):
+            given = {"state": page.state, "code": self.code(self.app)}
+            self.assertIn("expired", self.browser.post(f"{FACTOR}/{path}", given).text)
+            self.assertIn("expired", self.browser.get(f"{FACTOR}?state={page.state}").text)
+        self.assertEqual(self.rows.all(), ())
+        self.arrives(self.by_password(password="other sesame"))
+
+    def test_password_changed_while_a_code_is_checked(self):
+        """Nor is the session of use that a code begins after the change."""
+        page = self.waiting()
+        proved = self.factors.prove_code
+
+        async def slow(*given):
+            await proved(*given)
+            await self.users.update("ann", hash_password("other sesame", cost=4), None)
+
+        self.factors.prove_code = slow
+        done = self.browser.get(self.send(page, self.code(self.app)).location)
+        self.assertEqual(done.status, 303)
+        self.assertEqual(self.browser.get(f"{APP}/a/x").status, 303)
+        self.assertEqual(self.rows.all(), ())
+
     def test_state_without_a_password(self):
         """The state of a sign-in whose password was not given cannot skip it."""
         state = self.sent_to_sign_in().state
@@ -182,6 +214,16 @@ class CodeTests(PeopleCase):
 
 class RequiredTests(PeopleCase):
     is_required = True
+
+    def test_password_changed_meanwhile(self):
+        """Who knew a password before it was changed enrols no factor of their own."""
+        page = self.waiting()
+        self.successResultOf(self.users.update("ann", hash_password("other sesame", cost=4), None))
+        secret = re.search(r"<code>([A-Z2-7 ]+)</code>", page.text)[1].replace(" ", "")
+        code = self.code(pyotp.TOTP(secret))
+        fields = {"state": page.state, "ticket": field(page, "ticket"), "code": code}
+        self.assertIn("expired", self.browser.post(f"{FACTOR}/codes", fields).text)
+        self.assertEqual(self.kinds(), set())
 
     def test_enrols_codes(self):
         """Who has no factor enrols one, sees the recovery codes, and goes on to the app."""
