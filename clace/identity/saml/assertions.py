@@ -35,12 +35,16 @@ _MOST_VALUES = 5_000
 
 
 class ExpectedAnswer(Struct, frozen=True, kw_only=True):
-    """The sender, receiver and request that an answer has to name, and the time it comes at."""
+    """The sender, receiver and request that an answer has to name, and the time it comes at.
+
+    ``anew`` is the time since when the user has to have signed in there, if that was asked for.
+    """
 
     provider: IdentityProvider
     ours: OurSide
     request: str
     now: float
+    anew: float | None = None
 
 
 class Accepted(Struct, frozen=True, kw_only=True):
@@ -202,6 +206,11 @@ def _check_statements(assertion: Element, expected: ExpectedAnswer) -> float | N
     statements = children(assertion, "saml:AuthnStatement")
     if not statements:
         raise refused("the assertion does not say that the user signed in")
+    if expected.anew is not None:
+        # A browser brings the request, and could take the wish out of one that is not signed.
+        instants = [time_of(each, "AuthnInstant") for each in statements]
+        if any(at is None or at + SKEW < expected.anew for at in instants):
+            raise refused("the provider did not ask the user anew")
     ends = [end for each in statements if (end := time_of(each, "SessionNotOnOrAfter"))]
     if ends and min(ends) + SKEW <= expected.now:
         raise refused("the session at the provider has ended")

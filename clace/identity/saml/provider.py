@@ -122,7 +122,10 @@ class SamlProvider:
         way = await self._around.in_thread(
             lambda: sent(request, "SAMLRequest", binding, self._key, state)
         )
-        return Departure(way.url, way.fields, {"request": envelope.number})
+        kept = {"request": envelope.number}
+        if self._options.force_authn:
+            kept["anew"] = repr(envelope.now)
+        return Departure(way.url, way.fields, kept)
 
     async def finish(self, arrival: Arrival) -> SignedIn:
         request = arrival.kept.get("request")
@@ -131,7 +134,9 @@ class SamlProvider:
         text = arrival.parameters.get("SAMLResponse")
         if not text:
             raise refused("the response is missing")
-        found = await self._checked(partial(self._accept, text, request))
+        anew = arrival.kept.get("anew")
+        check = partial(self._accept, text, request, float(anew) if anew else None)
+        found = await self._checked(check)
         self._replays.take(self.name, found.number, found.until)
         return SignedIn(identity=self._identity(found), evidence=_evidence(found))
 
@@ -217,8 +222,12 @@ class SamlProvider:
                 raise
         return await self._around.in_thread(partial(check, newer, now))
 
-    def _accept(self, text: str, request: str, provider: IdentityProvider, now: float) -> Accepted:
-        expected = ExpectedAnswer(provider=provider, ours=self._ours, request=request, now=now)
+    def _accept(
+        self, text: str, request: str, anew: float | None, provider: IdentityProvider, now: float
+    ) -> Accepted:
+        expected = ExpectedAnswer(
+            provider=provider, ours=self._ours, request=request, now=now, anew=anew
+        )
         return accepted(from_form(text), expected)
 
     def _read_notice(

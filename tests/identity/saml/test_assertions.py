@@ -248,6 +248,19 @@ class ConditionTests(SignInCase):
             "the session at the provider has ended",
         )
 
+    def test_asked_anew(self):
+        """With ``force_authn`` the user has to have signed in there after they were sent."""
+        for force, seconds, is_taken in [(True, 60, True), (True, 61, False), (False, 61, True)]:
+            ours = provider(force_authn=force)
+            self.serve(ours)
+            kept = self.successResultOf(ours.begin("the-state")).kept
+            brought = arrival(answer(now=at(NOW - seconds))).parameters
+            if is_taken:
+                self.assertEqual(self.lets_in(brought, kept).identity.subject, "ann", seconds)
+            else:
+                reason = "the provider did not ask the user anew"
+                self.assertEqual(self.refusal(brought, kept), reason, seconds)
+
     def test_time_without_zone(self):
         """A time that could mean several moments is refused."""
         self.assert_refused(answer(end=at(NOW + 300)[:-1]), "a time is not in UTC")
