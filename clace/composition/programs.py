@@ -71,7 +71,10 @@ class Programs:
         sources = self._sources = SourceFolders(home / "run" / "programs", file_threads.run)
         places = _places(home, sources, numbers)
         built = Environments(environments, installer, file_threads.run)
-        processes = ProcessEngine(reactor, built, self.starter, places, file_threads.run)
+        processes = ProcessEngine(
+            *(reactor, built, self.starter, places, file_threads.run),
+            stop_seconds=data.config.sandbox.program_stop_secs,
+        )
         settings = container_settings(data.config, os.environ)
         containers = ContainerEngine(reactor, starter, sources, settings, file_threads.run)
         apps, versions = data.store.apps, data.store.versions

@@ -212,6 +212,7 @@ class Sandbox(AppLimits, frozen=True):
     uid_count: Annotated[int, Meta(ge=0, le=100_000)] = 10_000
     program_uid_base: Annotated[int, Meta(ge=1, le=4_294_000_000)] = 2_000_000_000
     program_uid_count: Annotated[int, Meta(ge=1, le=10_000_000)] = 1_000_000
+    program_stop_secs: Annotated[int, Meta(ge=0, le=600)] = 10
     max_request_body_mb: Annotated[int, Meta(ge=1, le=60)] = 32
 
 

@@ -135,8 +135,10 @@ class ProcessEngine:
         starter: IWalledStarter,
         places: ProcessPlaces,
         in_thread: InThread,
+        stop_seconds: float = 10,
     ) -> None:
         self._clock = clock
+        self._stop_seconds = stop_seconds
         self._environments = environments
         self._starter = starter
         self._places = places
@@ -154,7 +156,7 @@ class ProcessEngine:
             await self._places.sources.leave(order.app.id, source)
         await self._use(order.app.id, built.key)
         user = await self._in_thread(lambda: self._places.users.number(order.app.id))
-        launch = _launch(order, source, built, user)
+        launch = replace(_launch(order, source, built, user), stop_seconds=self._stop_seconds)
         pins = {LOCK_PIN: built.lock} if built.lock else {}
         return PreparedWorkload(
             key=built.key,

@@ -285,6 +285,27 @@ class TurnTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(next_one).launch.image.id, "abc")
         self.assertEqual(len(self.heard.builds), 1)
 
+    def test_build_arguments(self):
+        """Build arguments of the app reach the engine, and those of the operator win."""
+        order = WorkloadOrder(
+            app=App(
+                id="app_prd_1",
+                path="/x",
+                metadata=AppMetadata(container_args={"BASE": "own", "MORE": "yes"}),
+            ),
+            files=SourceTree({"Containerfile": b"ARG PORT\nFROM scratch\nEXPOSE $PORT\n"}),
+            config=WorkloadConfig(cargs={"BASE": "usual", "PORT": "8081"}),
+        )
+        prepared = Deferred.fromCoroutine(self.engine.prepare(order, lambda _line: None))
+        (words,) = [words for words in self.heard.said if words[0] == "build"]
+        given = [word for word in words if word.startswith("--build-arg=")]
+        self.assertEqual(
+            given, ["--build-arg=BASE=own", "--build-arg=MORE=yes", "--build-arg=PORT=8081"]
+        )
+        self.heard.runs = True
+        self.heard.builds[0].ended.callback(ProgramExit())
+        self.assertEqual(self.successResultOf(prepared).launch.port, 8081)
+
 
 class RefusalTests(SynchronousTestCase):
     def refusal(self, files, engine="/bin/engine", **config):

@@ -88,15 +88,19 @@ class ProcessEngineParts:
         )
         self.environments = KnownEnvironments()
         self.root = Path(self.mktemp()).absolute()
-        places = ProcessPlaces(
+        self.places = ProcessPlaces(
             sources=SourceFolders(self.root / "sources", at_once),
             users=AppUsers(self.root / "users.json", 2_000_000_000),
             uses=EnvironmentUses(self.root / "uses.json"),
             releases=self.root / "releases",
         )
-        self.engine = ProcessEngine(self.clock, self.environments, self.starter, places, at_once)
+        self.engine = self.make_engine()
         self.written = []
         self.told = []
+
+    def make_engine(self, **more):
+        room = (self.clock, self.environments, self.starter, self.places, at_once)
+        return ProcessEngine(*room, **more)
 
     def order(self, text="1", app=None, config=None, **fields):
         files = DictFiles({"app.py": text, "bin/run": "#!/bin/sh\n"})
@@ -176,6 +180,14 @@ class StartTests(ProcessEngineCase):
         self.assertEqual((folder / "app.py").read_text(), "1")
         self.assertEqual((folder / "app.py").stat().st_mode & 0o777, 0o644)
         self.assertEqual((folder / "bin/run").stat().st_mode & 0o777, 0o755)
+
+    def test_stop_seconds(self):
+        """A program has as long to end as the operator says."""
+        self.successResultOf(self.start(self.prepared()))
+        self.assertEqual(self.launch.stop_seconds, 10)
+        self.engine = self.make_engine(stop_seconds=3)
+        self.successResultOf(self.start(self.prepared()))
+        self.assertEqual(self.launch.stop_seconds, 3)
 
     def test_handed_down(self):
         """A server that takes a socket is given one, and no port."""
