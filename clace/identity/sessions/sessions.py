@@ -20,6 +20,7 @@ from zope.interface import implementer
 
 from clace import base64url
 from clace.errors import ClaceError
+from clace.identity.sessions.each import MOST, SessionsOfEach
 from clace.interfaces import (
     ISessionRows,
     ISessions,
@@ -40,14 +41,18 @@ _SWEEP_SECONDS = 600.0
 SIGNED_OUT = "signed out"
 CHANGED = "the user or the way to sign in has changed"
 TOO_OLD = "it reached security.session_max_age"
+TOO_MANY = "the user has begun too many others since"
 UNUSED = "it was not used for security.session_idle"
 
 
 class SessionLimits(Struct, frozen=True, kw_only=True):
-    """The longest life of a session, and of one that nobody uses (0 for any), in seconds."""
+    """The longest life of a session, and of one that nobody uses (0 for any), in seconds; the
+    number of sessions of each user.
+    """
 
     max_age: float = 86_400
     idle: float = 0
+    each: int = MOST
 
 
 class Seal(Protocol):
@@ -95,6 +100,7 @@ class Sessions(Service):
         self._seal = seal
         self._random = random
         self._kept = kept
+        self._each = SessionsOfEach(limits.each)
         self._live: OrderedDict[bytes, _LiveSession] = OrderedDict()
         self._by_name: dict[str, _LiveSession] = {}
         self._current: Callable[[Session], object] = lambda _session: True
@@ -149,7 +155,18 @@ class Sessions(Service):
             session = replace(session, key_id=key_id, sealed=sealed)
         await self._in_thread(partial(self._rows.add, session))
         self._keep(session)
+        await self._bound(session)
         return secret, session
+
+    async def _bound(self, session: Session) -> None:
+        """End the oldest sessions of a user who has too many with this one."""
+        if not self._each.is_known:
+            self._each.learn(await self._in_thread(self._rows.all))
+        for digest in self._each.add(session):
+            row = await self._in_thread(partial(self._rows.find, digest))
+            if row is not None:
+                self._forget({digest: row})
+                await self._end({digest: row}, TOO_MANY)
 
     async def end(self, choice: SessionChoice, reason: str) -> tuple[Session, ...]:
         in_memory = {one.session.digest: one.session for one in self._live.values()}
@@ -161,13 +178,16 @@ class Sessions(Service):
             found = chosen | {row.digest: row for row in stored if choice.includes(row)}
             self._forget(found)
         if found:
-            await self._in_thread(partial(self._rows.delete, tuple(found)))
-            self._forget(found)  # one may have been read in between
-            names = ", ".join(sorted(one.name for one in found.values()))
-            self._log.info("Sessions {names} ended: {reason}", names=names, reason=reason)
-            for one in found.values():
-                self.tell_end(one, reason)
+            await self._end(found, reason)
         return tuple(found.values())
+
+    async def _end(self, found: Mapping[bytes, Session], reason: str) -> None:
+        await self._in_thread(partial(self._rows.delete, tuple(found)))
+        self._forget(found)  # one may have been read in between
+        names = ", ".join(sorted(one.name for one in found.values()))
+        self._log.info("Sessions {names} ended: {reason}", names=names, reason=reason)
+        for one in found.values():
+            self.tell_end(one, reason)
 
     async def list_sessions(self, choice: SessionChoice) -> tuple[Session, ...]:
         stored = await self._in_thread(self._rows.all)
@@ -292,6 +312,7 @@ class Sessions(Service):
     def _forget(self, ended: Mapping[bytes, Session]) -> None:
         """Let nobody find them any more, and tell whoever serves them now."""
         self._endings += 1
+        self._each.remove(ended.values())
         for digest, session in ended.items():
             self._live.pop(digest, None)
             self._by_name.pop(session.name, None)

@@ -10,6 +10,7 @@ from clace.identity.sessions import SessionLimits
 from clace.identity.sessions.sessions import (
     FLUSH_SECONDS,
     SECRET_LENGTH,
+    TOO_MANY,
     TOO_OLD,
     UNUSED,
     digest_of,
@@ -34,7 +35,8 @@ class SessionsTests(SynchronousTestCase):
         self.sessions = self.make()
 
     def make(self, **options):
-        limits = SessionLimits(max_age=1000, idle=options.pop("idle", 0))
+        bounds = {name: options.pop(name) for name in ("idle", "each") if name in options}
+        limits = SessionLimits(max_age=1000, **bounds)
         return make_sessions(self.rows, self.clock, limits, **options)
 
     def begin(self, *arguments, **fields):
@@ -75,6 +77,44 @@ class SessionsTests(SynchronousTestCase):
         secret, _ = self.begin()
         self.assertIsNone(self.find(secret, host="other.example"))
         self.assertIsNone(self.find(secret, setting="builtin"))
+
+    def names(self):
+        return {row.name for row in self.rows.all()}
+
+    def test_many_of_one_user(self):
+        """Who begins one session after the other loses the oldest, and nobody else's end by it."""
+        bob = Identity(user_id="builtin:bob", assurance=Assurance.PASSWORD)
+        self.sessions = self.make(each=3)
+        told, ended = [], []
+        self.sessions.follow(told.extend)
+        self.sessions.tell_end = lambda session, reason: ended.append((session.name, reason))
+        _, others = self.begin(bob)
+        begun = []
+        for _ in range(5):
+            self.clock.advance(1)
+            begun.append(self.begin())
+        self.assertEqual(self.names(), {others.name, *(one.name for _, one in begun[2:])})
+        self.assertEqual([name for name, _ in ended], [one.name for _, one in begun[:2]])
+        self.assertEqual({reason for _, reason in ended}, {TOO_MANY})
+        self.assertEqual(set(told), {one.name for _, one in begun[:2]})
+        found = [self.find(secret) is not None for secret, _ in begun]
+        self.assertEqual(found, [False, False, True, True, True])
+
+    def test_many_after_a_restart(self):
+        """Sessions of before count, and those that have ended do not."""
+        begun = []
+        for _ in range(3):
+            self.clock.advance(1)
+            begun.append(self.begin()[1])
+        self.sessions = self.make(each=3)
+        self.successResultOf(self.sessions.end(SessionChoice(name=begun[1].name), "revoked"))
+        _, fourth = self.begin()
+        self.assertEqual(self.names(), {begun[0].name, begun[2].name, fourth.name})
+        _, fifth = self.begin()
+        self.assertEqual(self.names(), {begun[2].name, fourth.name, fifth.name})
+        self.successResultOf(self.sessions.end(SessionChoice(name=fourth.name), "revoked"))
+        _, sixth = self.begin()
+        self.assertEqual(self.names(), {begun[2].name, fifth.name, sixth.name})
 
     def test_survives_a_restart(self):
         """Another run of the server finds it, with its last use and its evidence."""
