@@ -5,6 +5,7 @@ import os
 import pwd
 import shutil
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -106,8 +107,10 @@ def program() -> bytes:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def settings(home: Path, **more) -> ContainerSettings:
-    """Podman with storage of its own below ``home``."""
+def settings(home: Path, environment: Mapping[str, str] | None = None, **more) -> ContainerSettings:
+    """Podman with storage of its own below ``home``. It keeps what runs by its variables: whoever
+    is to see the containers of a daemon gives those of that.
+    """
     storage = (f"--root={home}/storage", f"--runroot={home}/state")
     podman = shutil.which("podman") or ""
     runtime = home / "xdg"
@@ -119,7 +122,8 @@ def settings(home: Path, **more) -> ContainerSettings:
         engine_args=(*storage, *ENGINE_ARGS),
         run_args=RUN_ARGS,
         stop_seconds=1,
-        environment={
+        environment=environment
+        or {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
             "XDG_RUNTIME_DIR": str(runtime),

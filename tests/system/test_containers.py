@@ -51,7 +51,7 @@ class ContainerAppTests(DaemonTestCase):
         if missing():
             raise SkipTest(missing())
         self.daemon = self.make_daemon()
-        self.settings = settings(self.daemon.home)
+        self.settings = settings(self.daemon.home, self.daemon.environment())
         self.addCleanup(remove_all, self.settings)
         arguments = ", ".join(f'"{one}"' for one in self.settings.engine_args)
         limits = ", ".join(f'"{one}"' for one in self.settings.run_args)
