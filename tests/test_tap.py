@@ -6,6 +6,7 @@ from pathlib import Path
 from socket import gethostname
 
 import bcrypt
+from msgspec.structs import replace
 from twisted.application.service import IServiceMaker
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import capturedLogs
@@ -17,8 +18,8 @@ from clace.composition.server import Composition
 from clace.config import Location, load
 from clace.errors import ConfigError
 from clace.interfaces import SecretEntry
-from clace.model.app import App
-from clace.model.identity import Assurance, Identity
+from clace.model.app import App, AppSettings
+from clace.model.identity import NOBODY, Assurance, Identity
 from clace.model.paths import AppPath
 from clace.tap import Options, makeService
 from clace.testing.runtime import MemoryHosts
@@ -189,6 +190,29 @@ class CompositionTests(SynchronousTestCase):
         self.assertEqual(self.cut, ["ann"])
         composition.data.people.factors.changed("builtin:bob")
         self.assertEqual(self.cut, ["ann", "bob"])
+
+    def test_cuts_what_nobody_has_open(self):
+        """When an app comes to ask who its visitors are, or the grant to all of them ends, what
+        visitors have open who are nobody in particular is cut.
+        """
+        composition = self.compose()
+        admitted = composition.identities.open_requests
+        opened = App(id="app_prd_1", path="/a", settings=AppSettings(authn_type="none"))
+        closed = replace(opened, settings=AppSettings(authn_type="system"))
+        admitted.enter(OpenRequest("first", self.cut), NOBODY, opened)
+        composition.identities.apps_changed([opened])
+        self.assertEqual(self.cut, [])
+        composition.identities.apps_changed([closed])
+        self.assertEqual(self.cut, ["first"])
+        admitted.enter(OpenRequest("second", self.cut), NOBODY, opened)
+        roles = f"{self.base}[rbac]\nenabled = true\n"
+        grant = '[[rbac.grants]]\nusers = ["anonymous"]\nroles = ["clace-user"]\ntargets = ["/a"]\n'
+        self.write(roles + grant)
+        composition.read_again()
+        self.assertEqual(self.cut, ["first"])
+        self.write(roles)
+        composition.read_again()
+        self.assertEqual(self.cut, ["first", "second"])
 
     def test_never_keeps_a_removed_password_in_silence(self):
         """A hash that is gone after SIGHUP is refused with the reason, on stderr and in the log."""

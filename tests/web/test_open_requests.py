@@ -107,10 +107,23 @@ class OpenRequestTests(FlowCase):
         self.open_requests.tokens_ended({"tok_1"})
         self.assertTrue(connection.lost)
 
+    def test_nobody(self):
+        """What visitors have open who are nobody in particular is cut too, once they may not be
+        there.
+        """
+        self.setting = "none"
+        connection = self.stream("of nobody")
+        self.clock.advance(SECONDS)
+        self.end()
+        self.assertFalse(connection.lost)
+        self.open_requests.close(lambda identity, _: identity.is_anonymous, "test")
+        self.assertTrue(connection.lost)
+
     def test_nothing_is_kept(self):
         """A request that has ended is forgotten, and no timer runs for nobody."""
-        self.browser.get("https://apps.example/a")
-        self.assertEqual(self.open_requests._open, {})
+        for self.setting in ("system", "none"):
+            self.browser.get("https://apps.example/a")
+            self.assertEqual(self.open_requests._open, {})
         self.clock.advance(SECONDS)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 

@@ -64,7 +64,7 @@ class AppAccess:
         is_open = self._auth.is_open(app.settings.authn_type)
         identity = NOBODY if is_open else await self._identified(app, request)
         self._rights.check(identity, app, request.peer.ip)
-        if self._open is not None and identity is not NOBODY:
+        if self._open is not None:
             self._open.enter(request, identity, app)
         return identity
 

@@ -1,4 +1,4 @@
-"""Requests of known users that are still open: closed when what let them in has ended."""
+"""Requests to apps that are still open: closed when what let them in has ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ SECONDS = 2.0
 
 
 class OpenRequests:
-    """The open requests with their users; anonymous ones are not kept.
+    """The open requests with their users, those of visitors who are nobody in particular too: an
+    app may come to ask who they are, and a grant to all may end.
 
     An end that somebody caused is told, and closes at once. Limits of sessions are looked at while
     a request is open.

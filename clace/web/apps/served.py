@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from clace.driving import drive
 from clace.errors import ClaceError, InternalError, NoSuchApp, NotAllowed, SignInNeeded
 from clace.interfaces import IInstalledApps, IRuntime, ProxyLimits
-from clace.model import NOBODY, App, AppResponse, host_name
+from clace.model import App, AppResponse, host_name
 from clace.web.apps import downloads, workers
 from clace.web.apps.access import AppAccess
 from clace.web.apps.cors import OriginSharing
@@ -132,7 +132,7 @@ class ServedApps:
             else:
                 await write_body(request, response, fields)
         finally:
-            if audit.identity is not NOBODY:
+            if audit.user:
                 self._access.leave(request)
             if work.leftovers is not None:
                 await work.leftovers.remove()
