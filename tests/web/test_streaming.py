@@ -1,22 +1,25 @@
 """Tests for ``clace.web.http1.streaming``."""
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.test.requesthelper import DummyRequest
 
 from clace.runtime.hosts.bodies import AnswerBody
-from clace.web.http1.streaming import PacedBody
+from clace.web.http1.streaming import LARGEST_PIECE, PacedBody, write_whole
 
 
 class Channel:
     """A connection that can be cut."""
 
-    lost = False
+    lost = aborted = False
 
     def loseConnection(self):
         self.lost = True
+
+    def abort(self):
+        self.aborted = True
 
 
 class StreamingTests(SynchronousTestCase):
@@ -111,3 +114,81 @@ class StreamingTests(SynchronousTestCase):
         self.failureResultOf(self.send(broken()), ValueError)
         self.assertTrue(self.request.channel.lost)
         self.assertIsNone(self.producer)
+
+    def test_failure_of_an_old_answer(self):
+        """What has no chunks is cut by a reset: its end is that of the connection."""
+
+        async def broken():
+            yield b"one"
+            raise ValueError("broken")
+
+        self.request.clientproto = b"HTTP/1.0"
+        self.failureResultOf(self.send(broken()), ValueError)
+        channel = self.request.channel
+        self.assertEqual((channel.lost, channel.aborted), (False, True))
+
+    def test_failure_behind_the_client(self):
+        """A stream that breaks when its client has left fails as itself."""
+        waits = Deferred()
+
+        async def broken():
+            yield b"one"
+            try:
+                await waits
+            finally:
+                raise ValueError("broken")
+
+        sending = self.send(broken())
+        channel, self.request.channel = self.request.channel, None
+        self.leave()
+        self.failureResultOf(sending, ValueError)
+        self.assertFalse(channel.lost)
+
+    def test_cancelled(self):
+        """An answer that is given up before its end does not look whole, and its body is closed."""
+        sending = self.send()
+        self.body.feed(b"one")
+        sending.cancel()
+        self.failureResultOf(sending, CancelledError)
+        self.assertTrue(self.request.channel.lost)
+        self.assertTrue(self.body.abandoned)
+
+    def test_told_twice(self):
+        """A client that is said to be behind twice is waited for once."""
+        sending = self.send()
+        self.producer.pauseProducing()
+        self.body.feed(b"one")
+        self.producer.pauseProducing()
+        self.producer.resumeProducing()
+        self.body.feed(b"two")
+        self.assertEqual(self.request.written, [b"one", b"two"])
+        self.body.finish()
+        self.successResultOf(sending)
+
+    def test_behind_and_gone(self):
+        """A client that is said to be behind when it has left is not waited for."""
+        sending, producer = self.send(), self.producer
+
+        def write(data):
+            self.leave()
+            producer.pauseProducing()
+
+        self.request.write = write
+        self.body.feed(b"one")
+        self.successResultOf(sending)
+        self.assertTrue(self.body.abandoned)
+
+    def test_stopped(self):
+        """A connection that is closing wants no more."""
+        sending = self.send()
+        self.producer.stopProducing()
+        self.successResultOf(sending)
+        self.assertTrue(self.body.abandoned)
+
+    def test_whole(self):
+        """What is there as a whole is written in pieces if it is large."""
+        for size, pieces in ((LARGEST_PIECE, 1), (LARGEST_PIECE + 1, 2)):
+            self.request.written = []
+            self.successResultOf(write_whole(self.request, bytes(size)))
+            self.assertEqual(len(self.request.written), pieces)
+            self.assertEqual(b"".join(self.request.written), bytes(size))
