@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import InvalidGlob, InvalidPath
-from clace.model.paths import AppGlob, AppPath
+from clace.model.paths import AppGlob, AppPath, is_glob
 from tests.model.strategies import addresses, paths
 
 
@@ -19,6 +19,7 @@ class AppPathTests(SynchronousTestCase):
             ("/", "/", ""),
             ("/a/b/", "/a/b", ""),
             ("", "/", ""),
+            ("/aX/", "/aX", ""),
             ("Tools.example.com:/a", "/a", "tools.example.com"),
             ("tools.example.com:", "/", "tools.example.com"),
             ("x.:/a", "/a", "x.localhost"),
@@ -79,9 +80,37 @@ class AppPathTests(SynchronousTestCase):
         """``/te`` and ``/test`` are neighbours, ``/test/x`` lies below ``/test``."""
         self.assertFalse(AppPath("/te").overlaps(AppPath("/test")))
         self.assertTrue(AppPath("/test/x").overlaps(AppPath("/test")))
+        self.assertTrue(AppPath("/test").overlaps(AppPath("/test/x")))
         self.assertFalse(AppPath("/").overlaps(AppPath("/test")))
         self.assertTrue(AppPath("/").overlaps(AppPath("/")))
         self.assertFalse(AppPath("/").overlaps(AppPath("/", "x.com")))
+
+    def test_domains_do_not_overlap(self):
+        """The same path on two domains is two addresses."""
+        for below in ("/a", "/a/b"):
+            self.assertFalse(AppPath("/a", "x.com").overlaps(AppPath(below, "y.com")))
+            self.assertFalse(AppPath("/a").overlaps(AppPath(below, "x.com")))
+            self.assertTrue(AppPath("/a", "x.com").overlaps(AppPath(below, "x.com")))
+
+    def test_twins(self):
+        """A twin lives beside its app, on the same domain, and its app is found again."""
+        for text, staging, preview in (
+            ("/a/b", "/a/b_cl_stage", "/a/b_cl_preview_v1.0-rc-1"),
+            ("x.com:/a", "x.com:/a_cl_stage", "x.com:/a_cl_preview_v1.0-rc-1"),
+            ("/", "/_cl_stage", "/_cl_preview_v1.0-rc-1"),
+        ):
+            main = AppPath.parse(text)
+            twins = main.staging, main.preview("v1.0/rc 1")
+            self.assertEqual(tuple(map(str, twins)), (staging, preview))
+            for twin in (*twins, main):
+                self.assertEqual(twin.production, main)
+                if twin is not main:
+                    self.assertRaises(InvalidPath, twin.check_installable)
+
+    def test_upward(self):
+        """The path comes first, then those above it; the root lies above none."""
+        self.assertEqual(AppPath("/a/b/c").upward, ("/a/b/c", "/a/b", "/a"))
+        self.assertEqual(AppPath("/").upward, ("/",))
 
     @given(st.text(max_size=40))
     def test_any_text_is_read_or_refused(self, text):
@@ -153,6 +182,64 @@ class AppGlobTests(SynchronousTestCase):
         """No pattern raises anything but the refusal, in reading or in matching."""
         with contextlib.suppress(InvalidGlob):
             AppGlob.parse(text).matches(AppPath(path))
+
+    def test_text(self):
+        """A glob is shown as it was written; nothing is written for everything."""
+        for text, shown in (
+            ("", "all"),
+            ("All", "All"),
+            ("*:**", "*:**"),
+            ("x.com:/a/", "x.com:/a/"),
+        ):
+            self.assertEqual(str(AppGlob.parse(text)), shown)
+
+    def test_literal(self):
+        """Only a pattern without wildcards, in either part, is the address of one app."""
+        for text, is_literal in (
+            ("/a", True),
+            ("x.com:/a", True),
+            ("/a*", False),
+            ("*.com:/a", False),
+            ("all", False),
+            ("/[a]", False),
+        ):
+            self.assertIs(AppGlob.parse(text).is_literal, is_literal, text)
+            self.assertIs(is_glob(text), not is_literal and text != "all", text)
+
+    def test_refusals(self):
+        """What is no glob is refused with the text, and with what is wrong with it."""
+        for text, why in (
+            ("a:b:/c", 'expected one ":"'),
+            ("a", 'expected path to start with "/"'),
+            ("x.com:a", 'expected path to start with "/"'),
+        ):
+            refused = self.assertRaises(InvalidGlob, AppGlob.parse, text)
+            self.assertEqual(refused.message, f"invalid path glob {text}, {why}")
+        for half in ("/[a", "/a]", "/{a", "/a}", "/a\\", "x{.com:/a"):
+            refused = self.assertRaises(InvalidGlob, AppGlob.parse, half)
+            self.assertIn(f"invalid path glob {half}: ", refused.message)
+            self.assertIn("is without its other half", refused.message)
+
+    def test_ends(self):
+        """A slash at the end is not part of a path, and an escaped wildcard is none."""
+        for pattern, address, expected in (
+            ("/a/", "/a", True),
+            ("x.com:/", "x.com:/", True),
+            ("/", "/", True),
+            ("/", "/a", False),
+            ("/a\\*", "/ab", False),
+            ("/a\\*", "/a*", True),
+        ):
+            self.assertIs(AppGlob.parse(pattern).matches(AppPath.parse(address)), expected, pattern)
+
+    def test_sizes(self):
+        """A glob may have so many characters, and expand to so many, and no more."""
+        AppGlob.parse("/" + "a" * 1023)
+        self.assertRaises(InvalidGlob, AppGlob.parse, "/" + "a" * 1024)
+        hundred = ",".join(map(str, range(100)))
+        self.assertTrue(AppGlob.parse(f"/{{{hundred}}}").matches(AppPath("/99")))
+        refused = self.assertRaises(InvalidGlob, AppGlob.parse, f"/{{{hundred},100}}")
+        self.assertIn("invalid path glob /{0,1,", refused.message)
 
     def test_refuses_brace_bombs(self):
         """A pattern that expands to too many is refused, not expanded."""

@@ -22,6 +22,11 @@ class Parameters(Struct, frozen=True):
     anything: Any = None
 
 
+class Two(Struct, frozen=True):
+    one: str
+    two: str
+
+
 class BindTests(SynchronousTestCase):
     def refusal(self, *args, **kwargs):
         with self.assertRaises(BadRequest) as caught:
@@ -36,6 +41,9 @@ class BindTests(SynchronousTestCase):
     def test_missing(self):
         """A parameter without a default must be given."""
         self.assertEqual(self.refusal(count=1), "exec.in.run: missing argument for path")
+        with self.assertRaises(BadRequest) as caught:
+            bind("f", Two, ("a",), {})
+        self.assertEqual(caught.exception.message, "f: missing argument for two")
 
     def test_unknown(self):
         """A keyword that the function does not have is named."""
@@ -67,6 +75,10 @@ class BindTests(SynchronousTestCase):
                 "exec.in.run: for parameter count: Expected `int`, got `bool`",
             ),
             (
+                {"path": "", "count": "3"},
+                "exec.in.run: for parameter count: Expected `int`, got `str`",
+            ),
+            (
                 {"path": "", "loud": "yes"},
                 "exec.in.run: for parameter loud: Expected `bool`, got `str`",
             ),
@@ -87,6 +99,7 @@ class BindTests(SynchronousTestCase):
             },
         )
         self.assertNotIn("path", named("f", Parameters, (), {}))
+        self.assertEqual(named("f", Parameters, ("ls",), {})["args"], [], "made anew by default")
 
     @given(
         st.lists(VALUES, max_size=7),

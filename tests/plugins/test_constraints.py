@@ -52,6 +52,14 @@ class WithinTests(SynchronousTestCase):
         ):
             self.assertIn(problem, self.refusal(grant, headers=value))
 
+    def test_each_by_its_own(self):
+        """What is said of one parameter is not asked of another."""
+        grant = permission(("cwd", "a"), ("url", "b"), ("headers", "c", "X"))
+        given = {"cwd": "a", "url": "b", "headers": {"X": "c"}}
+        self.assertEqual(within("", (grant,), given), (grant,))
+        for name in given:
+            self.assertIn(f"argument {name} having", self.refusal(grant, **{**given, name: "d"}))
+
     def test_not_given(self):
         """A parameter that was not given, or that the function has not, is not as expected."""
         self.assertIn("argument nothing not given.", self.refusal(permission(("nothing", "a"))))

@@ -98,6 +98,23 @@ class GateTests(SynchronousTestCase):
         self.successResultOf(scope.call(call("ask", "a", plugin="x.in", loud=True)))
         self.assertEqual(asked, [grants[:1], "refused"])
 
+    def test_other_arguments_by_name(self):
+        """What a permission says of a parameter by name is asked of other arguments too."""
+        asked = []
+
+        async def ask(invocation, given):
+            for text in ("a", "b"):
+                try:
+                    asked.append(invocation.grants_for((text,)))
+                except PluginRefused:
+                    asked.append("refused")
+
+        grant = Permission("x.in", "ask", kwargs=(ArgumentConstraint("text", "a"),))
+        gate = PluginGate([Plugin("x.in", {"ask": Function(Echo, ask, is_read=True)})])
+        scope = gate.begin(Caller(app=app(grant, loads=("x.in",))))
+        self.successResultOf(scope.call(call("ask", "a", plugin="x.in")))
+        self.assertEqual(asked, [(grant,), "refused"])
+
     def test_permit(self):
         """A permission with names is for users who hold one of them."""
         gate = PluginGate([self.echo.plugin])

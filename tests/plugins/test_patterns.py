@@ -44,6 +44,7 @@ class MatchesTests(SynchronousTestCase):
             ("regex:\ud800", "it is not UTF-8"),
             ("regex:a+", ""),
             ("(", ""),
+            ("longer (", ""),
         ):
             self.assertEqual(malformed(text), why)
 

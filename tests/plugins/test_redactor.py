@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.interfaces import PluginAnswer
 from clace.model.secret_text import SecretReference
 from clace.plugins.builtin.http.urls import escaped
 from clace.plugins.gate.redactor import MAX_GROWTH, MAX_LINES, MAX_PARTS, Redactor
@@ -76,27 +77,37 @@ class HidingTests(SynchronousTestCase):
 
     def test_as_no_number(self):
         """What only looks like a number is a text, and as a number nobody can tell it."""
-        for secret in ("007", "+5", "0x10", "1_000", "NaN", "Infinity", "1" * 5000):
+        for secret in (
+            "007",
+            "+5",
+            "0x10",
+            "1_000",
+            "NaN",
+            "Infinity",
+            "1" * 5000,
+            "1" * 400,
+            "1e400",
+        ):
             self.assertEqual(hiding(secret).value([7, 5, 16, 1000]), [7, 5, 16, 1000])
 
     def test_however_it_is_written(self):
         """The value is hidden as it stands in JSON, in an URL, in a page and as a host too."""
-        secret = 'p"a/s s&é\n'
-        hidden = hiding(secret)
-        for form in (
-            secret,
-            json.dumps(secret),
-            json.dumps(secret, ensure_ascii=False),
-            quote(secret),
-            quote(secret, safe=""),
-            quote_plus(secret),
-            escaped(secret),
-            html.escape(secret),
-        ):
-            text = hidden.text(f"<{form}>")
-            self.assertIn(SHOWN, text)
-            self.assertNotIn("s&", text)
-            self.assertNotIn(quote("é"), text)
+        for secret in ('p"a/s s&é\n', 'p"a/s s&é'):
+            hidden = hiding(secret)
+            for form in (
+                secret,
+                json.dumps(secret),
+                json.dumps(secret, ensure_ascii=False),
+                quote(secret),
+                quote(secret, safe=""),
+                quote_plus(secret),
+                escaped(secret),
+                html.escape(secret),
+            ):
+                text = hidden.text(f"<{form}>")
+                self.assertIn(SHOWN, text)
+                self.assertNotIn("s&", text)
+                self.assertNotIn(quote("é"), text)
 
     def test_in_json(self):
         """What was JSON is JSON still, and has the reference where the value was."""
@@ -112,6 +123,8 @@ class HidingTests(SynchronousTestCase):
             json.dumps(given).encode(),
         ):
             self.assertEqual(json.loads(hidden.value([text])[0]), expected)
+        for text in (json.dumps([given]), json.dumps([given]).encode()):
+            self.assertEqual(json.loads(hidden.value([text])[0]), [expected])
 
     def test_in_no_json(self):
         """Where no JSON is, the reference is as the app wrote it."""
@@ -122,13 +135,13 @@ class HidingTests(SynchronousTestCase):
 
     def test_line_by_line(self):
         """Of a value of several lines each is hidden by itself, unless it is very short."""
-        key = '-----BEGIN KEY-----\r\n  MIIE/abc+\r\nq"uo\\te89\r\nshort=7\r\n-----END KEY-----\n'
+        key = '-----BEGIN KEY-----\r\n  MIIE/abc\r\nq"uo\\te89\r\nshort=7\r\n-----END KEY-----\n'
         hidden = hiding(key)
         lines = key.split("\n")
         expected = [f"{SHOWN}\r", f"  {SHOWN}\r", f"{SHOWN}\r", "short=7\r", SHOWN, ""]
         self.assertEqual([hidden.value(line) for line in lines], expected)
         self.assertEqual(hidden.value(lines), expected)
-        self.assertEqual(hidden.text("key: MIIE/abc+"), f"key: {SHOWN}")
+        self.assertEqual(hidden.text("key: MIIE/abc"), f"key: {SHOWN}")
         self.assertEqual(hidden.text('{"a": "q\\"uo\\\\te89"}'), json.dumps({"a": SHOWN}))
         self.assertEqual(hidden.text(key), SHOWN)
         self.assertEqual(hiding("hunter2hunter2\n").text("hunter2hunter2"), SHOWN)
@@ -160,13 +173,45 @@ class HidingTests(SynchronousTestCase):
             hidden.value(["a" * 1000] * (MAX_GROWTH // 1000))
         self.assertNotIn("aaa", hidden.text("a" * MAX_GROWTH))
 
+    def test_growth_to_the_letter(self):
+        """It may grow by so many letters in all its parts together, and no more."""
+        hidden = hiding("0123456789")
+        most = MAX_GROWTH // (len(SHOWN) - 10)
+        first = "0123456789" * 10
+        rest = "0123456789" * (most - 10)
+        self.assertEqual(hidden.value([first, rest]), [SHOWN * 10, SHOWN * (most - 10)])
+        with self.assertRaisesRegex(CallFailed, "is full of"):
+            hidden.value([first, rest + "0123456789"])
+
+    def test_cannot_be_hidden(self):
+        """An answer from which the secret cannot be taken is a failure, without the value."""
+        given = PluginAnswer(value=["a" * 1000] * (MAX_GROWTH // 1000), error_code=3)
+        answer = hiding("a").answer(given)
+        self.assertIsNone(answer.value)
+        self.assertIn("is full of what may be", answer.error)
+        self.assertEqual(answer.error_code, CallFailed("").error_code)
+
+    def test_surely_absent(self):
+        """A text may be passed on unread only if no secret can be in it, in whatever spelling."""
+        hidden = hiding("hunter2")
+        for data, absent in (
+            (b'{"a": "b"}', True),
+            (b'{"a": "hunter2"}', False),
+            (b'{"a": "\\u0068unter2"}', False),
+        ):
+            self.assertIs(hidden.is_surely_absent(data), absent)
+            self.assertTrue(Redactor().is_surely_absent(data))
+
     def test_parts(self):
         """A result of very many parts is gone through only if there is something to hide."""
         hidden = hiding("hunter2")
         many = ["a"] * MAX_PARTS
         self.assertIs(hidden.value(many), many)
-        with self.assertRaisesRegex(CallFailed, "25000 parts"):
-            hidden.value([*many, "hunter2"])
+        for count in (MAX_PARTS, MAX_PARTS - 1):
+            with self.assertRaisesRegex(CallFailed, "25000 parts"):
+                hidden.value([*many[:count], "hunter2"])
+        most = [*many[2:], "hunter2"]
+        self.assertEqual(hidden.value(most), [*many[2:], SHOWN])
 
     @given(values, texts, texts)
     def test_is_gone(self, secret, before, after):

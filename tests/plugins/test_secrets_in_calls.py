@@ -1,6 +1,9 @@
 """Secrets in the arguments of plugin calls: filled in, and redacted from all that comes back."""
 
+import re
+
 from msgspec import Struct
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.logger import eventAsText, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
@@ -263,6 +266,43 @@ class SecretsInCallsTests(SynchronousTestCase):
         for shape in ("json", "json_lines"):
             answer = self.answer(put_out, SHOWN, shape)
             self.assertEqual((answer.value, answer.shape), ([[SHOWN, SHOWN, 1]], ""))
+
+    def test_malformed_outputs(self):
+        """An output that is not what it should be is an error, without the value."""
+
+        async def put_out(invocation, given):
+            return Output(f"[{given.text}".encode(), "json")
+
+        answer = self.answer(put_out, SHOWN)
+        self.assertIsNone(answer.value)
+        self.assertIn("JSON", answer.error)
+        self.assertNotIn(VALUE, answer.error)
+
+    def test_filled(self):
+        """A call that another process makes is checked like others, and filled with the values."""
+        scope = self.begin(arguments=(f"regex:.*{re.escape(SHOWN)}",))
+        asked = call("do", f"a{SHOWN}", plugin="x.in")
+        filled = self.successResultOf(scope.filled(asked))
+        self.assertEqual(filled.call, replace(asked, args=(f"a{VALUE}",)))
+        self.assertEqual(filled.redact(f"no {VALUE}"), f"no {SHOWN}")
+        plain = call("do", "text", plugin="x.in")
+        self.assertEqual(self.successResultOf(self.begin().filled(plain)).call, plain)
+        self.assertEqual(self.given, [], "nothing is called")
+
+    def test_filled_refused(self):
+        """Nothing is filled in for a call that is not allowed, or that the function cannot take."""
+        for scope, args in (
+            (self.begin(arguments=("other",)), (SHOWN,)),
+            (self.begin(secrets=()), (SHOWN,)),
+        ):
+            self.failureResultOf(scope.filled(call("do", *args, plugin="x.in")), PluginRefused)
+        scope = self.begin()
+        self.successResultOf(self.do(scope, SHOWN))
+        asked = len(self.secrets.asked)
+        wrong = call("do", SHOWN, plugin="x.in", **{f"no_{VALUE}": 1})
+        failure = self.failureResultOf(scope.filled(wrong), BadRequest).value
+        self.assertIn(f"no_{SHOWN}", failure.message)
+        self.assertEqual(len(self.secrets.asked), asked)
 
     def test_large_outputs(self):
         """What is too large to be looked through is an error that says so; without a trace of a

@@ -193,6 +193,21 @@ class ScopeTests(SynchronousTestCase):
         self.failureResultOf(running, PluginRefused)
         self.assertEqual(len(cancelled), 1)
 
+    def test_fails_at_the_end(self):
+        """What goes wrong because the request has ended is no fault of the plugin's."""
+
+        async def do(invocation, given):
+            try:
+                await Deferred()
+            finally:
+                raise ZeroDivisionError
+
+        scope = self.begin(do)
+        running = self.do(scope)
+        self.successResultOf(scope.end())
+        self.failureResultOf(running, PluginRefused)
+        self.assertEqual(self.flushLoggedErrors(), [])
+
     def test_caller_cancels(self):
         """A caller that stops waiting cancels the call and nothing else."""
 

@@ -299,6 +299,8 @@ class HeadReaderTests(SynchronousTestCase):
     @example(HEADS[0], b"GET", b"h/a", b" ")
     @example(HEADS[0], b"GET", b"/a#b", b" ")
     @example(HEADS[0], b"OPTIONS", b"*", b" ")
+    @example(HEADS[0], b"GET", b"/" + b"a" * 9000, b" ")
+    @example(HEADS[0], b"GET", b"/" + b"a" * (LIMITS.target - 1), b" ")
     def test_what_was_said_before(self, before, method, target, space):
         """A head that ends as the one before is read, or refused, as if it came first."""
         reader = HeadReader(LIMITS)
@@ -358,6 +360,15 @@ class FindHeadTests(SynchronousTestCase):
             with self.assertRaises(RefusedRequest) as caught:
                 self.find(data)
             self.assertEqual(caught.exception.status, status)
+
+    def test_the_longest_target(self):
+        """A target of just the length that is allowed is found, with and without an empty line."""
+        target = b"/" + b"a" * (LIMITS.target - 1)
+        head = b"OPTIONS %b HTTP/1.1\r\nHost: h\r\n\r\n" % target
+        for before in (b"", b"\r\n"):
+            self.assertEqual(self.find(before + head), (len(before), len(before + head)))
+            self.assertIsNone(self.find((before + head)[:-20]))
+        self.assertEqual(read(head).target, target)
 
     def test_the_limit_is_inclusive(self):
         """A head of just the size that is allowed is found."""
