@@ -150,7 +150,11 @@ class SignInFlow:
         return self._proved(state, way, SignedIn(identity=identity))
 
     def asked(self, state: str) -> Pending | None:
-        """Return a sign-in that nobody has proved anything for."""
+        """Return a sign-in that nobody has proved anything for, by the state of its page."""
+        pending = self._unproved(state)
+        return None if pending is None or pending.page else pending
+
+    def _unproved(self, state: str) -> Pending | None:
         pending = self._pending.look(state)
         return None if pending is None or pending.signed_in or pending.waiting else pending
 
@@ -175,12 +179,14 @@ class SignInFlow:
     ) -> AppResponse:
         """Take back a browser from a provider."""
         state = parameters.get("state") or parameters.get("RelayState") or ""
-        pending = self.asked(state)
+        pending = self._unproved(state)
         if pending is None or pending.way != name:
             return self._stray(name, head, UNASKED if pending is None else MIXED_UP)
         way = self._way(pending, name)
-        # The answer of a provider counts once, whatever comes of it.
+        # The answer of a provider counts once, whatever comes of it, and the first one alone.
         self._pending.take(state)
+        if pending.page and self._pending.take(pending.page) is None:
+            return self._stray(name, head, UNASKED)
         if way is None or not way.provider:
             return expired()
         try:
@@ -240,11 +246,15 @@ class SignInFlow:
         return _see(f"{pending.origin}{COMPLETE}?state={state}")
 
     async def _leave_for(self, state: str, pending: Pending, way: Way) -> AppResponse:
+        # A provider is told a state that is good for its own answer, and at no page of ours.
+        leaving = replace(pending, way=way.name, page=state)
+        onward = self._pending.add(leaving)
         try:
-            departure: Departure = await way.provider.begin(state)
+            departure: Departure = await way.provider.begin(onward)
         except ProviderUnavailable as error:
+            self._pending.take(onward)
             return self._unavailable(way.name, pending.address, error)
-        self._pending.keep(state, replace(pending, way=way.name, kept=departure.kept))
+        self._pending.keep(onward, replace(leaving, kept=departure.kept))
         if departure.fields:
             return pages.departure_page(departure, f"Sign in with {way.title}", "Go on")
         return _see(departure.url)

@@ -28,10 +28,10 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 class Pending(Struct, frozen=True, kw_only=True):
     """A sign-in on its way: for apps of ``setting`` on ``origin``, to end at ``target`` there.
 
-    ``nonce`` is the digest of what the browser has in a cookie on that origin. ``way`` and
-    ``kept`` are set once it left for a provider, ``waiting`` once a password was right and a
-    second factor is missing, ``signed_in`` once it is proved. ``fingerprint`` stands for what was
-    proved: it is another one when that is changed.
+    ``nonce`` is the digest of what the browser has in a cookie on that origin. ``way``, ``kept``
+    and ``page``, the state of the page that it left, are set in one that is at a provider,
+    ``waiting`` once a password was right and a second factor is missing, ``signed_in`` once it is
+    proved. ``fingerprint`` stands for what was proved: it is another one when that is changed.
     """
 
     setting: str
@@ -45,6 +45,7 @@ class Pending(Struct, frozen=True, kw_only=True):
     waiting: Identity | None = None
     signed_in: SignedIn | None = None
     fingerprint: str = ""
+    page: str = ""
 
 
 class PendingSignIns:

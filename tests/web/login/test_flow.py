@@ -1,5 +1,6 @@
 """Signing in with a browser, in memory: from an app to the form or a provider, and back."""
 
+import re
 from base64 import b64encode
 from urllib.parse import urlencode
 
@@ -256,6 +257,8 @@ class ProviderTests(FlowCase):
         answer = self.browser.get(sent.location.replace(APP, LOGIN))
         self.assertEqual(answer.status, 502)
         self.assertIn("GitHub does not answer", answer.text)
+        self.provider.error = None
+        self.assertEqual(self.browser.get(sent.location.replace(APP, LOGIN)).status, 303)
         (event,) = self.audit
         self.assertEqual(
             (event.operation, event.status, event.detail),
@@ -268,6 +271,40 @@ class ProviderTests(FlowCase):
         self.assertIn("expired", self.callback(state, "saml_corp", code="ann").text)
         self.assertEqual(self.refused_sign_ins(), [f"by saml_corp: {MIXED_UP}"])
         self.assertEqual(self.callback(state, code="ann").status, 303)
+
+    def test_state_of_the_page(self):
+        """A provider is not told the state of the page, and its own is good for its answer alone,
+        so that it can end the sign-in in no other way.
+        """
+        sent = self.sent_to_sign_in()
+        gone = self.browser.get(sent.location.replace(APP, LOGIN))
+        self.assertNotEqual(gone.state, sent.state)
+        for answer in (
+            self.browser.get(f"{LOGIN}/_clace/auth/login?state={gone.state}"),
+            self.browser.get(f"{LOGIN}/_clace/auth/login/github?state={gone.state}"),
+            self.form(gone.state),
+            self.browser.get(f"{APP}/_clace/auth/login/complete?state={gone.state}"),
+        ):
+            self.assertIn("expired", answer.text)
+        self.assertEqual(self.callback(gone.state, code="ann").status, 303)
+
+    def test_one_answer_of_one_page(self):
+        """Of two answers to one page the first counts, and then the page no more."""
+        page = self.sent_to_sign_in().location.replace(APP, LOGIN)
+        first, second = (self.browser.get(page).state for _ in range(2))
+        self.assertEqual(self.callback(second, code="ann").status, 303)
+        self.assertIn("expired", self.callback(first, code="ann").text)
+        self.assertEqual(self.refused_sign_ins(), [f"by github: {UNASKED}"])
+        self.assertIn("expired", self.browser.get(page).text)
+        self.assertEqual(len(self.provider.arrivals), 1)
+
+    def test_time_at_the_provider(self):
+        """The minutes of the page include those at the provider."""
+        sent = self.sent_to_sign_in()
+        self.clock.advance(ASKED_SECONDS - 1)
+        state = self.browser.get(sent.location.replace(APP, LOGIN)).state
+        self.clock.advance(1)
+        self.assertIn("expired", self.callback(state, code="ann").text)
 
     def test_before_it_left(self):
         """The state of a sign-in that has not left for a provider is no use at its callback."""
@@ -291,6 +328,13 @@ class ProviderTests(FlowCase):
 
 class ProvidersTests(FlowCase):
     setting = "github,saml_corp"
+
+    def test_state_of_one_provider(self):
+        """A provider that takes the state it was given to another one gets nowhere with it."""
+        sent = self.sent_to_sign_in()
+        gone = self.browser.get(f"{LOGIN}/_clace/auth/login/github?state={sent.state}")
+        other = self.browser.get(f"{LOGIN}/_clace/auth/login/saml_corp?state={gone.state}")
+        self.assertIn("expired", other.text)
 
     def test_choice(self):
         """A choice among providers alone is on the host with the pages, and leads to each."""
@@ -318,7 +362,8 @@ class ChoiceTests(FlowCase):
         self.assertIn('action="https://saml_corp.example/authorize"', page.text)
         policy = page.header("content-security-policy")
         self.assertIn("form-action https://saml_corp.example;", policy)
-        fields = {"RelayState": state, "code": "ann"}
+        (relayed,) = re.findall('name="RelayState" value="([^"]+)"', page.text)
+        fields = {"RelayState": relayed, "code": "ann"}
         back = self.browser.post(
             f"{APP}/_clace/sso/saml_corp/acs", fields, Origin="https://saml_corp.example"
         )

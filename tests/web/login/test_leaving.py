@@ -133,8 +133,8 @@ class ProviderSignOutTests(FlowCase):
     def sign_in_with(self, user, index="1"):
         browser = self.new_browser()
         state = self.sent_to_sign_in(browser=browser).state
-        browser.get(f"{self.login_origin}/_clace/auth/login/github?state={state}")
-        back = browser.get(f"{APP}/_clace/auth/github/callback?state={state}&code={user}")
+        gone = browser.get(f"{self.login_origin}/_clace/auth/login/github?state={state}")
+        back = browser.get(f"{APP}/_clace/auth/github/callback?state={gone.state}&code={user}")
         self.assertEqual(browser.get(back.location).status, 303)
         return browser
 
