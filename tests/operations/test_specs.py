@@ -70,6 +70,16 @@ class SpecTests(HouseCase):
         self.name("static_single")
         self.assertEqual(self.shown(), [NAMED])
 
+    def test_secrets(self):
+        """What params may name of secrets is asked for, and approved with the app."""
+        self.house.sources.put_folder(
+            "/sales", {"a.py": b"from flask import Flask\napp = Flask(0)"}
+        )
+        created = self.create("/sales", "/sales", param_values={"secrets": '[["from:db", "key"]]'})
+        asked = created.approve_results[0].new_permissions
+        (config,) = [one for one in asked if one.plugin == "process.in"]
+        self.assertEqual(config.secrets, (("from:db", "key"),))
+
     def test_deleted(self):
         """The answer to a deletion tells the spec too."""
         self.create("/site", "/site")

@@ -396,6 +396,15 @@ class SwapTests(WorkloadCase):
         data = {one.order.data for one in self.engine.started}
         self.assertEqual(data, {str(self.folder / "data" / staging.id)})
 
+    def test_data_of_each(self):
+        """Production, staging and a preview have data of their own."""
+        ids = [f"{kind}1" for kind in (AppKind.PROD, AppKind.STAGING, AppKind.PREVIEW)]
+        for one in ids:
+            self.publish(config=WITH_DATA, app=an_app(app_id=one))
+            self.lease(app=an_app(app_id=one)).release()
+        data = {one.order.data for one in self.engine.started}
+        self.assertEqual(data, {str(self.folder / "data" / one) for one in ids})
+
     def test_stop_first_broken(self):
         """If the new one does not start, requests go to the one before, which is started again."""
         staging = an_app(app_id=f"{AppKind.STAGING}1")
