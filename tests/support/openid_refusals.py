@@ -10,6 +10,8 @@ from tests.support.openid import (
     RSA_KEY,
     UNKNOWN_KEY,
     FakeProvider,
+    segment,
+    signed,
 )
 
 HOUR = 3601
@@ -95,6 +97,18 @@ class OpenIDRefusals:
             (lambda *_: "", "tokens: no ID token"),
         ]:
             self.assert_refused(reason, id_token=made)
+
+    def test_malformed(self):
+        """A token whose header or claims are no JSON object is refused, its signature in place."""
+        good, key = segment({"alg": "ES256"}), {"kid": "one"}
+        for token, reason in [
+            (f"{good[:-2]}.{segment({})}.AAAA", "token: malformed header"),
+            (f"{segment([1])}.{segment({})}.AAAA", "token: malformed header"),
+            (f"{segment('x')}.{segment({})}.AAAA", "token: malformed header"),
+            (signed([1], KEY, **key), "token: malformed claims"),
+            (signed("x", KEY, **key), "token: malformed claims"),
+        ]:
+            self.assert_refused(reason, id_token=lambda *_, token=token: token)
 
     def test_answers(self):
         """A browser's answer needs a code, and an error in it is one."""

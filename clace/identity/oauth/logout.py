@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from twisted.internet.interfaces import IReactorTime
-
 from clace.identity.oauth.id_tokens import MAX_SUBJECT, ExpectedClaims, check_issue
 from clace.identity.oauth.refusals import refused
 from clace.identity.oauth.signatures import Claims, SigningKeys
@@ -21,9 +19,10 @@ _TYPES = ("logout+jwt", "jwt")
 class LogoutTokens:
     """Reads each logout token once: a second one could end a session made since."""
 
-    def __init__(self, clock: IReactorTime) -> None:
-        self._clock = clock
-        self._seen: OrderedDict[str, float] = OrderedDict()
+    def __init__(self, most: int = _MAX_SEEN) -> None:
+        """Remember so many tokens: providers make few in the minutes for which one counts."""
+        self._most = most
+        self._seen: OrderedDict[str, None] = OrderedDict()
 
     async def read(self, token: str, keys: SigningKeys, expected: ExpectedClaims) -> EndedElsewhere:
         """The user, or the session, that a token is about.
@@ -50,11 +49,8 @@ class LogoutTokens:
             raise refused("logout token: too old")
         if not identifier or identifier in self._seen:
             raise refused("logout token: used before")
-        self._seen[identifier] = now
-        while self._seen and (
-            len(self._seen) > _MAX_SEEN
-            or next(iter(self._seen.values())) < now - 2 * MAX_AGE_SECONDS
-        ):
+        self._seen[identifier] = None
+        if len(self._seen) > self._most:
             self._seen.popitem(last=False)
 
 

@@ -62,7 +62,7 @@ class OAuthProvider:
             partial(find_endpoints, self._profile, requests), clock
         )
         self._keys: dict[str, SigningKeys] = {}
-        self._logout = LogoutTokens(clock)
+        self._logout = LogoutTokens()
         self.name = entry.name
         self.title = _title(self._profile.title, entry)
         self.fingerprint = entry.fingerprint

@@ -44,7 +44,6 @@ class Header(Struct, frozen=True):
 
     algorithm: str
     key_id: str
-    type: str
 
 
 class Signed(Struct, frozen=True):
@@ -107,10 +106,9 @@ def read_header(token: str, types: Sequence[str]) -> Header:
         raise refused("token: header not allowed")
     if not isinstance(key_id, str) or not isinstance(kind, str):
         raise refused("token: malformed header")
-    kind = kind.lower().removeprefix("application/")
-    if kind not in types:
+    if kind.lower().removeprefix("application/") not in types:
         raise refused("token: of another type")
-    return Header(algorithm, key_id, kind)
+    return Header(algorithm, key_id)
 
 
 def verified(token: str, header: Header, key: Mapping[str, Any]) -> Claims:

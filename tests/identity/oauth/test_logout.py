@@ -2,7 +2,7 @@
 
 from clace.errors import ProviderUnavailable
 from clace.identity.oauth.entries import ProviderEntry
-from clace.identity.oauth.logout import EVENT
+from clace.identity.oauth.logout import EVENT, LogoutTokens
 from clace.interfaces import SessionChoice
 from tests.support.openid import ISSUER, KEY, NOW, OTHER_KEY, FakeProvider, provider_of, signed
 from tests.support.returning import ReturningCase, Visitor
@@ -98,6 +98,19 @@ class LogoutTests(ReturningCase):
         token = self.token()
         self.ended(token)
         self.assertEqual(self.reason(token), "logout token: used before")
+
+    def test_of_a_while_ago(self):
+        """A token counts for five minutes, and so many are remembered that none counts twice."""
+        self.ended(self.token(iat=NOW - 300))
+        reader = LogoutTokens(2)
+        self.served._logout = reader
+        tokens = [self.token() for _ in range(3)]
+        for token in tokens:
+            self.ended(token)
+        for token in tokens[1:]:
+            self.assertEqual(self.reason(token), "logout token: used before")
+        # What is remembered is bounded.
+        self.ended(tokens[0])
 
     def test_refused_token_is_not_used(self):
         """A token that was refused does not use up its identifier."""

@@ -6,12 +6,13 @@ from urllib.parse import urlsplit
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.config.sign_ins import OAUTH_KINDS
-from clace.errors import SignInRefused
 from clace.identity.oauth.endpoints import Endpoints, described, located
 from clace.identity.oauth.entries import ProviderEntry
 from clace.identity.oauth.people import identity_of, primary_email, verified_email
 from clace.identity.oauth.profiles import PROFILES
+from clace.interfaces import SignedIn
 from tests.support.openid import FakeProvider
+from tests.support.returning import ReturningCase
 
 PAGES = Path(__file__).parents[3] / "docs" / "sign-in"
 TENANT = "9122040d-6c67-4c5b-b112-36a304b66dad"
@@ -269,8 +270,22 @@ class MicrosoftTests(SynchronousTestCase):
             self.assertEqual(identity_of(profile, entry, said, "").groups, groups, domain)
 
 
-class NameTests(SynchronousTestCase):
-    """The names that users get."""
+class Naming:
+    """A provider whose token and profile are right, and say this of the user."""
+
+    def __init__(self, kind, said):
+        self.name = self.title = self.fingerprint = kind
+        self._said = said
+
+    async def finish(self, _arrival):
+        entry = entry_of(self.name)
+        profile = located(PROFILES[self.name], entry)
+        address = verified_email(profile, self._said)
+        return SignedIn(identity=identity_of(profile, entry, self._said, address))
+
+
+class NameTests(ReturningCase):
+    """The names that users get, at the flow of every sign-in."""
 
     def identity(self, said, kind="oidc"):
         entry = entry_of(kind)
@@ -278,9 +293,14 @@ class NameTests(SynchronousTestCase):
         return identity_of(profile, entry, said, verified_email(profile, said))
 
     def reason(self, said, kind="oidc"):
-        with self.assertRaises(SignInRefused) as refusal:
-            self.identity(said, kind)
-        return refusal.exception.reason
+        """The reason in the audit log for a user who is not let in; a plain id in the place of the
+        name is accepted.
+        """
+        places = PROFILES[kind].subject, PROFILES[kind].user_id
+        self.serve(Naming(kind, {**said, **dict.fromkeys(places, "u-7")}))
+        self.lets_in({}, {})
+        self.serve(Naming(kind, said))
+        return self.refusal({}, {})
 
     def test_what_has_an_at_is_no_own_name(self):
         """An id or account is not taken for an address of somebody's domain, by a pattern too."""
@@ -312,6 +332,9 @@ class NameTests(SynchronousTestCase):
             ({}, "oidc:ann@example.org"),
             ({"email_verified": True}, "oidc:ann@example.org"),
             ({"email_verified": "true"}, "oidc:ann@example.org"),
+            ({"email_verified": "1"}, "oidc:ann@example.org"),
+            ({"email_verified": 1}, "oidc:ann@example.org"),
+            ({"email_verified": 2}, "oidc:u"),
             ({"email_verified": False}, "oidc:u"),
             ({"email_verified": "false"}, "oidc:u"),
             ({"email_verified": []}, "oidc:u"),
@@ -341,6 +364,10 @@ class NameTests(SynchronousTestCase):
     def test_odd_texts(self):
         """Names with spaces or control characters are not taken; shown names lose the latter."""
         self.assertEqual(self.reason({"sub": "a b"}), "user: subject")
+        for subject in ("", ["x"], {"a": 1}, 1.5, True, None, "x" * 256):
+            self.assertEqual(self.reason({"sub": subject}), "user: subject")
+        for subject in ("x", "x" * 255, 7):
+            self.assertEqual(self.identity({"sub": subject}).user_id, f"oidc:{subject}")
         identity = self.identity({"sub": "u", "name": "A\nB", "email": "a\n@b.example"})
         self.assertEqual((identity.name, identity.email), ("AB", ""))
         self.assertEqual(self.identity({"sub": "u", "name": ["x"]}).name, "")
@@ -385,6 +412,7 @@ class NameTests(SynchronousTestCase):
             ([{**good, "primary": False}], ""),
             ([{**good, "verified": 1}], ""),
             ([{**good, "email": "x"}], ""),
+            ([None, {**good, "primary": False}, good], "a@b.example"),
             ([None, "x"], ""),
             ({"message": "Not Found"}, ""),
             (None, ""),

@@ -153,9 +153,22 @@ class SignInTests(ProviderCase):
 
     def test_clock_skew(self):
         """Clocks may differ by a minute."""
-        for claims in ({"iat": NOW + 59, "nbf": NOW + 59}, {"exp": NOW - 59}):
+        for claims in ({"iat": NOW + 60, "nbf": NOW + 60}, {"exp": NOW - 59}):
             self.fake.claims = claims
             self.sign_in()
+
+    def test_types(self):
+        """A token says that it is a JWT, in any of the ways to write that, or nothing."""
+        for kind in ("JWT", "jwt", "application/jwt", "application/JWT", None):
+            self.fake.header = {"typ": kind}
+            self.sign_in()
+
+    def test_subjects(self):
+        """A subject has up to 255 characters."""
+        for subject in ("1", "x" * 255):
+            self.fake.user = {"sub": subject}
+            self.fake.profile = {"sub": subject}
+            self.assertEqual(self.sign_in().identity.subject, subject)
 
     def test_several_audiences(self):
         """A token for others too is taken if it names this server as the authorized party."""
@@ -185,6 +198,10 @@ class RefusalTests(OpenIDRefusals, ProviderCase):
         self.fake.claims = {"hd": "example.org"}
         for claims in ({}, {"hd": "evil.example"}, {"hd": ["example.org"]}):
             self.assert_refused("user: hosted domain", claims=claims)
+        self.fake.claims = {}
+        come = arrival(self.fake, self.depart())
+        answer, _ = self.arrive(come.parameters, come.kept)
+        self.assertIn(b"Sign in with an account of example.org.", answer.body)
 
     def test_nonce_that_was_lost(self):
         """Without the nonce of the departure no token is accepted, not even one with an empty."""
@@ -244,6 +261,8 @@ class KeyTests(ProviderCase):
         """A new key is fetched when a token has it, and at most once a minute."""
         self.sign_in()
         self.fake.clock.advance(61)
+        self.sign_in()
+        self.assertEqual(self.fake.paths().count("/keys"), 1)
         self.fake.keys, self.fake.key = [OTHER_KEY], OTHER_KEY
         self.sign_in()
         self.assertEqual(self.fake.paths().count("/keys"), 2)
@@ -302,7 +321,7 @@ class DownTests(ProviderCase):
             self.assertEqual(self.unavailable(), "status 500")
         self.fake.answers = {"/token": (401, {"error": "invalid_client"})}
         self.assertEqual(self.unavailable(), "no tokens for [auth.oidc]: invalid_client")
-        self.fake.answers = {"/keys": (404, {})}
+        self.fake.answers = {"/keys": (404, {"keys": [KEY.as_dict(private=False)]})}
         self.open(provider_of(self.fake))
         self.assertEqual(self.unavailable(), "no keys, status 404")
 

@@ -1,11 +1,15 @@
 """Tests for ``clace.identity.oauth.signatures``: no header of a token brings a key in."""
 
+import hashlib
 import json
 from base64 import urlsafe_b64encode
 
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
 
+from clace import base64url
+from clace.identity.oauth.id_tokens import half_hash
 from clace.identity.oauth.signatures import ALGORITHMS
 from tests.support.openid import (
     KEY,
@@ -150,3 +154,18 @@ class HeaderTests(ReturningCase):
     def test_any_text(self, token):
         """A text that is no token is refused without a fault."""
         self.assert_refused(token)
+
+
+class HalfHashTests(SynchronousTestCase):
+    def test_by_the_algorithm(self):
+        """The hash of an access token is half of the one that the token's algorithm is made with,
+        and of the longest where that names none.
+        """
+        for algorithm, digest, size in (
+            ("ES256", hashlib.sha256, 16),
+            ("PS384", hashlib.sha384, 24),
+            ("RS512", hashlib.sha512, 32),
+            ("EdDSA", hashlib.sha512, 32),
+        ):
+            half = digest(b"token").digest()[:size]
+            self.assertEqual(base64url.decoded(half_hash("token", algorithm)), half, algorithm)
