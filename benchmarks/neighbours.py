@@ -1,10 +1,12 @@
 """The slowest percent of one app's requests while another app is a bad neighbour.
 
 ``python -m benchmarks.neighbours [--peer "CMD"]`` needs ``wrk`` (Debian has it) and three minutes.
-The neighbour burns processors, floods its log, or is reloaded again and again; each round measures
-the app alone right before. The ratio of both is at most 3 on an idle machine of two cores.
-``--peer`` does the same with another server, which is started as by ``benchmarks.peer``. All
-traffic is to 127.0.0.1.
+The neighbour burns processors, floods its log, is reloaded again and again, or has a program that
+runs all attempts of the escape kit again and again, those to fill memory, disk and the table of
+processes among them; each round measures the app alone right before. The ratio of both is at most
+3 on an idle machine of two cores, beside the kit 2.
+``--peer`` does the same with another server, which is started as by ``benchmarks.peer``, but for
+the program. All traffic is to 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -12,16 +14,36 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
 
 from benchmarks.contenders import Contender, ours, peer
 from benchmarks.loads import load, need_wrk
 from benchmarks.ratios import Ratio, ratio
 from benchmarks.rows import APPS, SMALL
+from tests.support import process_attempts
+from tests.support.process_kit import targets_of
 
 MOST = 3
+SEARCHER = """
+load("process.in", "process")
+load("proxy.in", "proxy")
+
+app = ace.app("Searcher",
+    container = process.config(
+        command = ["/usr/bin/python3", "app.py", "targets.json"], port = 8000,
+    ),
+    routes = [ace.proxy("/", proxy.config(process.URL))],
+    permissions = [
+        ace.permission("process.in", "config"),
+        ace.permission("proxy.in", "config", [process.URL]),
+    ],
+)
+"""
 CONNECTIONS, SECONDS = 4, 3
 AT_ONCE = 2
 Act = Callable[[], None]
@@ -45,10 +67,23 @@ def reloading(server: Contender) -> Iterator[Act]:
     yield act
 
 
+def escaping(server: Contender) -> Iterator[Act]:
+    """One client of a program that tries to get out of its wall."""
+
+    def act() -> None:
+        found = json.loads(server.get("/searcher/attempts", {}).body)
+        if any(not why for why in found.values()):
+            raise RuntimeError("an attempt has worked")
+
+    yield act
+
+
+ESCAPES = "tries to escape"
 NEIGHBOURS: dict[str, Callable[[Contender], Iterator[Act]]] = {
     "burns processors": lambda server: asking(server, "/busy/burn"),
     "floods its log": lambda server: asking(server, "/busy/flood"),
     "is reloaded": reloading,
+    ESCAPES: escaping,
 }
 
 
@@ -66,6 +101,10 @@ def main(given: Sequence[str] | None = None) -> None:
         with each as server:
             install(server)
             for name, neighbour in NEIGHBOURS.items():
+                if name == ESCAPES and each is not servers[0]:
+                    continue
+                if name == ESCAPES:
+                    install_searcher(server)
                 alone, beside = measured(server, neighbour, chosen.rounds)
                 print(line(f"{server.name}: {name}", alone, beside), flush=True)
 
@@ -76,6 +115,24 @@ def install(server: Contender) -> None:
     server.install(APPS / "hello", "/hello")
     server.install(APPS / "busy", "/busy")
     server.install(server.home / "restless", "/restless")
+
+
+def install_searcher(server: Contender) -> None:
+    """Install an app whose program has things of the server's to look for."""
+    folder = server.home / "searcher"
+    folder.mkdir()
+    kept = server.home / "metadata" / "clace_metadata.db"
+    daemon = SimpleNamespace(
+        process=SimpleNamespace(pid=server.pid),
+        ports={"http": server.port},
+        home=server.home,
+        **dict.fromkeys(("stderr", "config", "certificate"), kept),
+    )
+    targets = targets_of(daemon, server.home / "restless")
+    (folder / "targets.json").write_text(json.dumps(targets), "utf-8")
+    (folder / "app.py").write_bytes(Path(process_attempts.__file__).read_bytes())
+    (folder / "app.star").write_text(SEARCHER, "utf-8")
+    server.install(folder, "/searcher")
 
 
 def measured(
