@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -16,6 +17,7 @@ from clace.identity.passwords import AdminAccount, SignIns
 from clace.identity.passwords.account import NO_ACCOUNT
 from clace.identity.passwords.turns import Turns
 from clace.interfaces import ICredentials
+from clace.model.identity import Assurance, Identity
 from clace.passwords import hash_password
 from tests.identity.passwords.support import SlowThreads, Told, ToldCase
 
@@ -118,6 +120,39 @@ class AccountTests(ToldCase):
         self.account.replace("admin", OTHER)
         self.refuse("sesame")
         self.assertEqual(self.admit("open up"), "admin")
+
+    def test_who_it_is(self):
+        """The proof makes an identity; a name that is only known has proved nothing."""
+        proved = self.successResultOf(self.account.prove("admin", "sesame", HERE))
+        self.assertEqual((proved.user_id, proved.subject), ("admin", "admin"))
+        self.assertEqual(proved.assurance, Assurance.PASSWORD)
+        self.assertEqual(self.account.user_id, "admin")
+        self.assertEqual(self.account.named("admin"), replace(proved, assurance=Assurance.NONE))
+        self.assertIsNone(self.account.named("root"))
+        self.assertEqual([self.account.knows(user) for user in ("admin", "root")], [True, False])
+        self.refusal(self.account.prove("admin", "wrong", HERE), "wrong password")
+
+    def test_nobody(self):
+        """Without an account no name is known, the empty one neither."""
+        account = self.make("", "")
+        self.assertFalse(account.knows(""))
+        self.assertIsNone(account.named(""))
+        nobody = Identity(user_id="", assurance=Assurance.PASSWORD)
+        self.assertIsNone(account.current(nobody, account.fingerprint(nobody)))
+
+    def test_what_was_proved_before(self):
+        """What was proved holds for this name and this hash, and for no others."""
+        proved = self.successResultOf(self.account.prove("admin", "sesame", HERE))
+        mark = self.account.fingerprint(proved)
+        self.assertIs(self.account.current(proved, mark), proved)
+        self.assertIsNone(self.account.current(proved, "another"))
+        self.assertIsNone(self.account.current(replace(proved, user_id="root"), mark))
+        for name, hashed in (("admin", OTHER), ("boss", HASH)):
+            self.account.replace(name, hashed)
+            self.assertIsNone(self.account.current(replace(proved, user_id=name), mark))
+            self.assertNotEqual(self.account.fingerprint(proved), mark)
+        self.account.replace("admin", HASH)
+        self.assertIs(self.account.current(proved, mark), proved)
 
     def test_forgets_with_the_name(self):
         """After a change of the name the old name is nobody."""

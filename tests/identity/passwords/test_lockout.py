@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
@@ -141,6 +142,25 @@ class NameTests(LockoutCase):
         self.fail()
         self.assertEqual((len(self.lockout._tries), len(self.lockout._levels)), (1, 1))
 
+    def test_a_busy_guesser_keeps_nobody_else(self):
+        """Tries that no longer count take no room, though others go on before and after them."""
+        self.fail(1, "first")
+        for number in range(100):
+            self.fail(1, f"user{number}", f"198.51.100.{number}")
+        self.clock.advance(450)
+        self.fail(1, "first")
+        self.clock.advance(451)
+        self.fail(1, "first")
+        self.assertEqual((len(self.lockout._tries), len(self.lockout._levels)), (1, 1))
+        self.assertEqual(self.fail(2, "first"), [False, True], "none of its own was forgotten")
+
+    def test_the_oldest_invented_name_goes(self):
+        """Of invented names the one that was tried least lately makes room."""
+        for user in ("a", "b", "c", "a", "d"):
+            self.fail(5, user, f"198.51.100.{ord(user)}", known=False)
+        locked = {user: self.locked(user, f"198.51.100.{ord(user)}") for user in "abcd"}
+        self.assertEqual(locked, {"a": 900, "b": 0, "c": 900, "d": 900})
+
 
 class NetworkTests(LockoutCase):
     def test_limits_a_network_over_all_names(self):
@@ -254,6 +274,38 @@ class OperatorTests(LockoutCase):
                     self.fail(1, f"user{number}", network)
             self.assertEqual(self.lockout.clear_lockouts(address, "").cleared, cleared)
             self.assertEqual(self.rows(), left)
+
+    def test_clears_what_is_charged_for_forgotten_names(self):
+        """A cleared network is free, whatever became of the names that it was charged for."""
+        for number in range(14):
+            self.fail(1, f"invented{number}", known=False)
+        self.assertGreater(self.locked("another"), 0)
+        self.assertEqual(self.lockout.clear_lockouts(HERE, "").cleared, 4)
+        self.assertEqual(self.locked("another"), 0)
+
+    def test_clears_a_user_alone(self):
+        """A network whose user is cleared stays charged for the others."""
+        for number in range(9):
+            self.fail(1, f"user{number}")
+        self.assertEqual(self.lockout.clear_lockouts("", "user0").cleared, 1)
+        self.assertEqual(self.fail(1, "a") + self.fail(1, "b"), [False, True])
+
+    def test_dry_run(self):
+        """What would be cleared is told, and stays."""
+        self.fail(5)
+        told = self.lockout.clear_lockouts("", "", dry_run=True)
+        would = ("- failures of 2 user(s) and address(es)",)
+        self.assertEqual((told.cleared, told.dry_run, told.would_change), (2, True, would))
+        self.assertEqual(self.rows(), [(HERE, "admin", 5)])
+        done = self.lockout.clear_lockouts("", "")
+        self.assertEqual((done.cleared, done.dry_run, done.would_change), (2, UNSET, UNSET))
+        self.assertEqual(self.rows(), [])
+
+    def test_clears_nothing_that_no_longer_counts(self):
+        """Failures that are forgotten by themselves are none to clear."""
+        self.fail(5)
+        self.clock.advance(901)
+        self.assertRaises(NoSuchLockout, self.lockout.clear_lockouts, HERE, "")
 
     def test_clears_a_network_of_ipv6(self):
         """An address stands for its network, and so does the network as it is listed."""

@@ -64,6 +64,14 @@ class TurnsTests(SynchronousTestCase):
         self.take(B)
         self.assertEqual(self.serve(2), [A, B])
 
+    def test_keeps_nothing_of_who_came_long_ago(self):
+        """Turns that no longer count take no room, however many have come."""
+        for number in range(3000):
+            self.successResultOf(Deferred.fromCoroutine(self.turns.take(Lane(str(number)))))
+            self.turns.give_back()
+            self.clock.advance(1)
+        self.assertLess(len(self.turns._uses), 1000)
+
     def test_serves_known_names_first(self):
         """A user who signs in from an address does not wait for the strangers who share it."""
         self.take(A)
