@@ -8,6 +8,7 @@ from zope.interface.verify import verifyObject
 from clace.errors import StoreError
 from clace.identity.sessions import SessionLimits
 from clace.identity.sessions.sessions import (
+    CHANGED,
     FLUSH_SECONDS,
     SECRET_LENGTH,
     TOO_MANY,
@@ -15,7 +16,7 @@ from clace.identity.sessions.sessions import (
     UNUSED,
     digest_of,
 )
-from clace.interfaces import ISessions, NewSession, SessionChoice, SignedIn
+from clace.interfaces import ISessions, NewSession, Rechecked, SessionChoice, SignedIn
 from clace.model.identity import Assurance, Identity
 from tests.support.sign_in import MemorySessionRows, make_sessions
 
@@ -55,6 +56,8 @@ class SessionsTests(SynchronousTestCase):
         self.assertEqual(len(secret), SECRET_LENGTH)
         found = self.find(secret)
         self.assertEqual(found, session)
+        self.assertEqual((found.fingerprint, found.sealed), ("f", b""))
+        self.assertEqual(self.successResultOf(self.sessions.evidence(found)), {})
         self.assertEqual(
             (found.identity.user_id, found.identity.session_id), ("builtin:ann", found.name)
         )
@@ -71,6 +74,33 @@ class SessionsTests(SynchronousTestCase):
         secret, session = self.begin()
         for other in ("", session.name, session.digest.hex(), secret[:-1], secret + "A", "é" * 43):
             self.assertIsNone(self.find(other))
+        self.assertIsNone(self.find("\ud800" * SECRET_LENGTH))
+
+    def test_known(self):
+        """A session in memory is known without waiting, for its host and setting alone."""
+        secret, session = self.begin()
+        for host, setting, found in (
+            ("localhost", "system", session),
+            ("other.example", "system", None),
+            ("localhost", "builtin", None),
+        ):
+            self.assertEqual(self.sessions.known(host, setting, secret), found)
+        self.assertIsNone(self.sessions.known("localhost", "system", session.name))
+        self.assertIsNone(self.make().known("localhost", "system", secret))
+
+    def test_is_over(self):
+        """Whoever serves a session for long can ask whether it has reached its limits."""
+        self.sessions = self.make(idle=300)
+        secret, session = self.begin()
+        for seconds, is_over in ((299, False), (1, True)):
+            self.clock.advance(seconds)
+            self.assertIs(self.sessions.is_over(session.name), is_over)
+        self.sessions = self.make()
+        self.assertFalse(self.sessions.is_over(session.name), "it is not in memory")
+        self.find(secret)
+        self.assertFalse(self.sessions.is_over(session.name))
+        self.clock.advance(700)
+        self.assertTrue(self.sessions.is_over(session.name))
 
     def test_one_host_one_setting(self):
         """A session is good for the host and the way that it was begun for."""
@@ -108,6 +138,7 @@ class SessionsTests(SynchronousTestCase):
             begun.append(self.begin()[1])
         self.sessions = self.make(each=3)
         self.successResultOf(self.sessions.end(SessionChoice(name=begun[1].name), "revoked"))
+        self.clock.advance(1)
         _, fourth = self.begin()
         self.assertEqual(self.names(), {begun[0].name, begun[2].name, fourth.name})
         _, fifth = self.begin()
@@ -166,6 +197,66 @@ class SessionsTests(SynchronousTestCase):
         self.assertIsNone(self.find(secret))
         self.assertIsNone(self.find(secret, sessions=self.make()))
         self.assertIsNotNone(self.find(kept))
+
+    def test_leaves_nothing(self):
+        """Nothing of a session is kept in memory when it has ended."""
+        self.begin()
+        self.successResultOf(self.sessions.end(SessionChoice(), "test"))
+        left = self.sessions._live, self.sessions._by_name, self.sessions._unflushed
+        self.assertEqual(left, ({}, {}, {}))
+
+    def test_found_while_it_ends(self):
+        """A session that somebody finds while the database deletes it ends all the same."""
+        secret, session = self.begin()
+        waiting = []
+
+        async def in_thread(work):
+            waiting.append(Deferred())
+            await waiting[-1]
+            return work()
+
+        at_once, self.sessions._in_thread = self.sessions._in_thread, in_thread
+        ending = Deferred.fromCoroutine(self.sessions.end(SessionChoice(name=session.name), "test"))
+        finding = Deferred.fromCoroutine(self.sessions.find("localhost", "system", secret))
+        waiting.pop().callback(None)
+        self.successResultOf(finding)
+        waiting.pop().callback(None)
+        self.successResultOf(ending)
+        self.sessions._in_thread = at_once
+        self.assertIsNone(self.find(secret))
+
+    def test_review(self):
+        """Sessions whose users are no more end, in memory at once and in the database."""
+        bob = Identity(user_id="builtin:bob", assurance=Assurance.PASSWORD)
+        self.begin(bob)
+        self.sessions = self.make()
+        ends, told = [], []
+        self.sessions.tell_end = lambda session, reason: ends.append((session, reason))
+        self.sessions.follow(told.extend)
+        (kept, _), (gone, session) = self.begin(), self.begin(bob)
+        self.successResultOf(self.sessions.review())
+        self.assertEqual((ends, [name for name in told if name]), ([], []))
+        self.sessions.judge(lambda session: session.identity.user_id == "builtin:ann")
+        self.successResultOf(self.sessions.review())
+        self.assertEqual([self.find(secret) is None for secret in (kept, gone)], [False, True])
+        self.assertEqual({row.identity.user_id for row in self.rows.all()}, {"builtin:ann"})
+        self.assertEqual([reason for _, reason in ends], [CHANGED, CHANGED])
+        self.assertEqual(told[0], session.name)
+
+    def test_renew(self):
+        """What a provider says later of a user holds at once and after a restart."""
+        secret, session = self.begin(token="old")
+        for groups, expected in ((("a",), ("a",)), (None, ("a",)), ((), ())):
+            checked = Rechecked(groups=groups, evidence={"token": f"new {groups}"})
+            self.successResultOf(self.sessions.renew(session, checked))
+            for sessions in (self.sessions, self.make()):
+                found = self.find(secret, sessions=sessions)
+                self.assertEqual(found.identity.groups, expected)
+                kept = self.successResultOf(sessions.evidence(found))
+                self.assertEqual(kept, {"token": f"new {groups}"})
+        later = self.make()
+        self.successResultOf(later.renew(session, Rechecked(groups=("b",), evidence={})))
+        self.assertEqual(self.find(secret, sessions=later).identity.groups, ("b",))
 
     def test_tells_each_end(self):
         """Whoever records it is told of each session that was ended, and why."""
@@ -226,6 +317,37 @@ class SessionsTests(SynchronousTestCase):
         for secret in secrets:
             self.assertIsNotNone(self.find(secret))
 
+    def test_bounded_in_memory(self):
+        """Few sessions are kept in memory, and the last use of the others is known."""
+        self.sessions = self.make(idle=100, kept=1)
+        first, session = self.begin()
+        self.clock.advance(60)
+        self.find(first)
+        self.begin()
+        self.assertEqual((len(self.sessions._live), len(self.sessions._by_name)), (1, 1))
+        self.clock.advance(60)
+        listed = self.successResultOf(self.sessions.list_sessions(SessionChoice(name=session.name)))
+        self.assertEqual([one.seen for one in listed], [1_000_060])
+
+    def test_stops_at_any_time(self):
+        """It can be stopped before it was started, and leaves no timer behind."""
+        self.successResultOf(self.sessions.stopService())
+        self.sessions.startService()
+        self.successResultOf(self.sessions.stopService())
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_sweep_tells_who_serves_them(self):
+        """Those who serve a session are told when it is removed for its age."""
+        told = []
+        self.sessions.follow(told.append)
+        _, session = self.begin()
+        self.clock.advance(999)
+        self.successResultOf(self.sessions.flush())
+        self.assertEqual((told, len(self.rows.all())), ([], 1))
+        self.clock.advance(601)
+        self.successResultOf(self.sessions.flush())
+        self.assertEqual((told, self.rows.all()), ([frozenset({session.name})], ()))
+
     def test_keeps_the_last_use(self):
         """Once a minute the last use is kept, and what is over is removed."""
         self.sessions.startService()
@@ -284,5 +406,20 @@ class SessionsTests(SynchronousTestCase):
         self.find(secret)
         (listed,) = self.successResultOf(self.sessions.list_sessions(SessionChoice()))
         self.assertEqual((listed.name, listed.seen), (session.name, 1_000_010))
-        self.clock.advance(1000)
+        for choice, found in (
+            (SessionChoice(user_id="builtin:ann"), [session.name]),
+            (SessionChoice(user_id="builtin:bob"), []),
+        ):
+            rows = self.successResultOf(self.sessions.list_sessions(choice))
+            self.assertEqual([row.name for row in rows], found)
+        self.clock.advance(990)
         self.assertEqual(self.successResultOf(self.sessions.list_sessions(SessionChoice())), ())
+
+    def test_list_of_unused(self):
+        """A session that nobody used for too long is not listed."""
+        self.sessions = self.make(idle=100)
+        self.begin()
+        for seconds, count in ((99, 1), (1, 0)):
+            self.clock.advance(seconds)
+            rows = self.successResultOf(self.sessions.list_sessions(SessionChoice()))
+            self.assertEqual(len(rows), count)
