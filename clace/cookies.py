@@ -8,9 +8,10 @@ from collections.abc import Iterable
 HOST = "__Host-"
 SIGN_IN = "clace_sign_in"
 _SESSION = "_clace_session"
-# Names are compared as browsers do not: who sends another case means one of ours, too.
+# Names are compared as browsers do not: who sends another case means one of ours, too. Prefixes
+# are not given back, for strangers send thousands.
 _OURS = re.compile(
-    r"(?:__host-|__secure-)*(?:.*_clace_session|clace_.*)", re.IGNORECASE | re.DOTALL
+    r"(?:__host-|__secure-)*+(?:.*_clace_session|clace_.*)", re.IGNORECASE | re.DOTALL
 )
 
 

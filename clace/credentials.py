@@ -8,9 +8,11 @@ from binascii import Error as NotBase64
 
 MAX_HEADER = 8192
 TOKEN_PREFIX = "clace_"  # noqa: S105 - public: scanners for secrets know tokens by it
-FOR_THE_SERVER = r"\s*(?:basic\b|\S*\s*$|\S+\s+clace_)"
+FOR_THE_SERVER = r"\s*+(?:basic\b|\S*+\s*+$|\S++\s++clace_)"
 """A pattern, whatever the case, for an ``Authorization`` that no app is to see: passwords, which
-browsers send to all neighbours of the app that asked for them, and tokens of the server."""
+browsers send to all neighbours of the app that asked for them, and tokens of the server.
+
+It gives back nothing that it took: what strangers send would be gone through again and again."""
 HOOK_PREFIX = "clace_hook_"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 

@@ -1,5 +1,7 @@
 """Tests for ``clace.cookies``."""
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -43,6 +45,18 @@ class CookieTests(SynchronousTestCase):
             self.assertTrue(cookies.is_ours(name), name)
         for name in ("clace", "session", "my_clace_session_2", "xclace_a", ""):
             self.assertFalse(cookies.is_ours(name), name)
+
+    def test_many_prefixes(self):
+        """A name costs its length and no more, whatever it is made of."""
+        began = time.process_time()
+        for name, is_ours in (
+            ("__host-" * 60_000 + "x", False),
+            ("__secure-__host-" * 30_000 + "_clace_sessio" * 3, False),
+            ("__host-" * 60_000 + SECURE, True),
+            ("__host-" * 60_000 + "clace_x", True),
+        ):
+            self.assertEqual(cookies.is_ours(name), is_ours)
+        self.assertLess(time.process_time() - began, 5)
 
     def test_nameless(self):
         """A cookie without a name comes back as its value, so the name in that counts."""

@@ -1,10 +1,12 @@
+import re
+import time
 from base64 import b64encode
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.credentials import MAX_HEADER, basic_credentials, bearer_token
+from clace.credentials import FOR_THE_SERVER, MAX_HEADER, basic_credentials, bearer_token
 
 PRINTABLE = st.text(st.characters(exclude_categories=("Cc", "Cs")))
 
@@ -76,3 +78,46 @@ class BearerTests(SynchronousTestCase):
         """No header makes it fail."""
         bearer_token(header)
         bearer_token(f"Bearer {header}")
+
+
+class ForTheServerTests(SynchronousTestCase):
+    """Headers that no app is to see, as text and as the bytes that came."""
+
+    def is_ours(self, header):
+        found = re.match(FOR_THE_SERVER, header, re.IGNORECASE)
+        if header.isascii():
+            encoded = re.match(FOR_THE_SERVER.encode(), header.encode(), re.IGNORECASE)
+            self.assertEqual(found is None, encoded is None, header)
+        return found is not None
+
+    def test_ours(self):
+        """Passwords, tokens of the server, and what has no scheme are for the server."""
+        for header in (
+            "Basic x",
+            " basic",
+            "BASIC\tx",
+            "Bearer clace_x",
+            "token \t CLACE_x",
+            "clace_x",
+            "x",
+            " x ",
+            "",
+        ):
+            self.assertTrue(self.is_ours(header), header)
+
+    def test_others(self):
+        """Other schemes are for apps."""
+        for header in ("Bearer x", "Basics x", "Digest a=clace_", "Bearer x clace_x", " Bearer x"):
+            self.assertFalse(self.is_ours(header), header)
+
+    def test_length(self):
+        """A header costs its length and no more, whatever it is made of."""
+        began = time.process_time()
+        for space in (" ", "\t", "\xa0", "\u2003"):
+            for header in (
+                space * 60_000 + "a b",
+                "a" + space * 60_000 + "b",
+                f"{space}a" * 30_000,
+            ):
+                self.assertFalse(self.is_ours(header))
+        self.assertLess(time.process_time() - began, 5)
