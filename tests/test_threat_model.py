@@ -1,4 +1,4 @@
-"""The tests that ``docs/security/threat-model.md`` names are there."""
+"""The tests and the layers that pages about security name are there."""
 
 import re
 from importlib import import_module
@@ -6,7 +6,10 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-PAGE = Path(__file__).parent.parent / "docs" / "security" / "threat-model.md"
+from clace.model import PROCESS_WALLS
+
+SECURITY = Path(__file__).parent.parent / "docs" / "security"
+PAGE = SECURITY / "threat-model.md"
 ROW = re.compile(r"^\| (?P<promise>[^|]+) \| (?P<tests>[^|]+) \|$", re.MULTILINE)
 HEADS = {"promise", "---"}
 
@@ -25,6 +28,18 @@ class ThreatModelTests(SynchronousTestCase):
             (promise, name) for promise, named in rows for name in named if not is_test(name)
         ]
         self.assertEqual(missing, [])
+
+
+class ProcessWallTests(SynchronousTestCase):
+    def test_every_layer(self):
+        """The page about the wall has the layers that there are, and where each is needed."""
+        text = (SECURITY / "process-wall.md").read_text("utf-8")
+        rows = re.findall(r"^\| (`[^|]+) \|[^|]+\| (always|if strong) \|$", text, re.MULTILINE)
+        told = {name: needed for names, needed in rows for name in re.findall(r"`(\w+)`", names)}
+        there = {
+            wall.name: "always" if wall.indispensable else "if strong" for wall in PROCESS_WALLS
+        }
+        self.assertEqual(told, there)
 
 
 def is_test(name):
