@@ -62,7 +62,7 @@ class ImageSweep:
         }
 
     async def sweep(self, installed: Iterable[str], kept: KeptVersions) -> tuple[str, ...]:
-        """Remove unneeded images of apps that are installed; return their names."""
+        """Remove unneeded images; return their names."""
         apps = tuple(installed)
         found, families = await self.listed(), defaultdict(list)
         for app_id in apps:
@@ -70,7 +70,10 @@ class ImageSweep:
         built = defaultdict(list)
         for name in found:
             built[name.partition(":")[0]].append(name)
-        unneeded = set()
+        for family in self._recent.keys() - families.keys():
+            del self._recent[family]
+        # Whoever was not installed after all, or is gone, needs none.
+        unneeded = {name for family in built.keys() - families.keys() for name in built[family]}
         for family in families.keys() & built.keys():
             pinned = await self._pinned(families[family], kept)
             # One that is missing may have been built anew, and has another id then.

@@ -373,8 +373,8 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
         self.assertTrue(gone.endswith(f":{runs}"))
 
     async def test_unknown_images(self):
-        """No image goes of an app with a version whose image is not known, of an app that this
-        server does not have, or of another server.
+        """No image goes of an app with a version whose image is not known, or of another server;
+        those of an app that this server does not have go at the second look.
         """
         for word in (b"1", b"2", b"3", b"4"):
             await self.image(word)
@@ -383,7 +383,6 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
         for installed, pins in (
             ({app}, {}),
             ({app}, {"image_id": "built anew since"}),
-            ({"app_prd_other"}, {"image": "nginx", "image_id": "pulled"}),
         ):
 
             async def versions(_app, pins=pins):
@@ -393,9 +392,13 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
                 removed = await self.engine.sweep_images(frozenset(installed), versions)
                 self.assertEqual(removed, ())
         other = self.make_engine(home=self.home / "other")
-        for _ in range(2):
-            removed = await other.sweep_images(frozenset({app}), versions)
+        for installed in ({app}, ()) * 2:
+            removed = await other.sweep_images(frozenset(installed), versions)
             self.assertEqual(removed, ())
+        nobody = frozenset({"app_prd_other"})
+        for count in (0, 4):
+            removed = await self.engine.sweep_images(nobody, versions)
+            self.assertEqual(len(removed), count)
 
     async def test_image_that_is_here(self):
         """An image is used by its name, and pinned: a later one of the same name is another."""

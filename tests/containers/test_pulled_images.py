@@ -23,31 +23,34 @@ class Registry(Engine):
 
     def __init__(self):
         super().__init__()
-        self.registry, self.here = {}, {}
+        self.registry, self.here, self.built = {}, {}, {}
         self.used, self.is_broken = set(), False
 
     def start(self, launch):
         self.said.append(launch.arguments)
+        text, status = "", 0
         match launch.arguments:
             case ("image", "inspect", name):
                 image = self.here.get(name, name if name in self.here.values() else "")
                 seen = [{**IMAGE[0], "Id": image, "RepoDigests": []}] if image else []
-                return Program(json.dumps(seen), not image, ended=True)
+                text, status = json.dumps(seen), int(not image)
             case ("pull", _, name) if name in self.registry:
                 self.here[name] = self.registry[name]
-                return Program("", 0, ended=True)
             case ("pull", *_):
-                return Program("", 125, ended=True)
+                status = 125
             case ("images", "--all", *_):
                 text = "".join(f"sha256:{image}\n" for image in self.here.values())
-                return Program(text, self.is_broken, ended=True)
+                status = int(self.is_broken)
+            case ("images", "--no-trunc", *_):
+                text = "".join(f"localhost/{n} sha256:{one}\n" for n, one in self.built.items())
+            case ("rmi", name) if name in self.built:
+                del self.built[name]
             case ("rmi", image):
                 names = [name for name, one in self.here.items() if one == image]
-                refused = image in self.used or len(names) != 1
-                for name in () if refused else names:
+                status = int(image in self.used or len(names) != 1)
+                for name in () if status else names:
                     del self.here[name]
-                return Program("", int(refused), ended=True)
-        return Program("", 0, ended=True)
+        return Program(text, status, ended=True)
 
 
 class PulledTests(SynchronousTestCase):
@@ -176,6 +179,14 @@ class PulledTests(SynchronousTestCase):
         self.versions.clear()
         self.engine = self.make(keeps_pulled=True)
         self.assertEqual(self.swept(3), [])
+
+    def test_not_installed(self):
+        """What was built for an app that was not installed after all goes; others' images stay."""
+        self.docker.built = {"cli-failed:1": "f1", "cli-shop:1": "s1"}
+        self.versions[SHOP] = [AppMetadata(pins={"image_id": "s1"}, loads=("container.in",))]
+        self.assertEqual(self.swept(), [])
+        self.assertEqual(self.swept(), ["cli-failed:1"])
+        self.assertEqual(self.docker.built, {"cli-shop:1": "s1"})
 
     def test_not_written(self):
         """What cannot be remembered is used, and said to stay."""
