@@ -182,8 +182,11 @@ class Browser:
         return self._ask("GET", url, headers)
 
     def post(self, url, fields, **headers):
+        return self.post_text(url, urlencode(fields), **headers)
+
+    def post_text(self, url, encoded, **headers):
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self._ask("POST", url, form | headers, urlencode(fields).encode())
+        return self._ask("POST", url, form | headers, encoded.encode())
 
     def _ask(self, method, url, headers, data=None):
         case, parts = self._case, urlsplit(url)

@@ -371,6 +371,17 @@ class ChoiceTests(FlowCase):
         (row,) = self.rows.all()
         self.assertEqual(row.setting, "saml_corp")
 
+    def test_escapes(self):
+        """An answer as large as it may be is read, and one of escapes alone is not."""
+        lines = "\r\n".join(["+/" + "a" * 74] * 5_700)
+        there = f"{APP}/_clace/sso/saml_corp/acs"
+        answer = self.browser.post(there, {"RelayState": "x", "SAMLResponse": lines})
+        self.assertIn("expired", answer.text)
+        for text in ("%" * 400_000, "%2f" * 100_000):
+            answer = self.browser.post_text(there, text)
+            self.assertEqual(answer.status, 400)
+            self.assertIn("Too many escapes", answer.text)
+
     def test_unknown_choice(self):
         """A way that the app does not allow cannot be chosen."""
         state = self.sent_to_sign_in().state
