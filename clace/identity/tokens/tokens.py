@@ -69,6 +69,8 @@ class APITokens(Service):
         self._used: dict[str, datetime] = {}
         # Counted so that a row that was read before tokens ended is read again.
         self._endings = 0
+        # Revoked, and still in the database: for a moment, or because it could not delete them.
+        self._revoked: set[str] = set()
         self._followers: list[Callable[[Collection[str]], object]] = []
         self._timer: IDelayedCall | None = None
         self._expiry: IDelayedCall | None = None
@@ -95,9 +97,11 @@ class APITokens(Service):
         return tuple(replace(one, use_time=self._used.get(one.id, one.use_time)) for one in stored)
 
     async def revoke(self, token_id: str) -> bool:
+        self._revoked.add(token_id)
         self._forget(token_id)  # at once, whatever the database does
         is_gone = await self._in_thread(partial(self._rows.delete, token_id))
         self._forget(token_id)  # it may have been read in between
+        self._revoked.discard(token_id)
         return is_gone
 
     async def prove(self, secret: str, address: str) -> Identity:
@@ -167,11 +171,12 @@ class APITokens(Service):
             row = await self._in_thread(partial(self._rows.find, digest))
             if endings == self._endings:
                 break
-        if row is not None:
-            self._live[digest] = row
-            if len(self._live) > self._kept:
-                self._live.popitem(last=False)
-            self._look_at_end_of(row)
+        if row is None or row.id in self._revoked:
+            return None
+        self._live[digest] = row
+        if len(self._live) > self._kept:
+            self._live.popitem(last=False)
+        self._look_at_end_of(row)
         return row
 
     def _look_at_end_of(self, token: APIToken) -> None:

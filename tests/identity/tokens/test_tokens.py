@@ -9,6 +9,7 @@ from zope.interface.verify import verifyObject
 
 from clace.errors import LockedOut, NotAuthenticated, StoreError
 from clace.identity.passwords import SignIns
+from clace.identity.passwords.turns import Lane, Turns
 from clace.identity.tokens import APITokens, make_token
 from clace.identity.tokens.tokens import FLUSH_SECONDS, TokenSurroundings
 from clace.interfaces import IAPITokens, NewAPIToken
@@ -37,8 +38,9 @@ class TokensCase(ToldCase):
         self.gone = set()
         self.tokens = self.make_tokens()
 
-    def make_tokens(self, **options):
-        sign_ins = SignIns(self.clock, self.told)
+    def make_tokens(self, turns=None, **options):
+        self.turns = turns
+        sign_ins = SignIns(self.clock, self.told, turns=turns)
 
         def owner_now(identity):
             return None if identity.user_id in self.gone else identity
@@ -82,6 +84,15 @@ class TokensTests(TokensCase):
         self.assertEqual((identity.assurance, identity.scope), (Assurance.TOKEN, SCOPE))
         self.assertEqual(identity.token_id, token.id)
         self.assertFalse(identity.is_anonymous)
+
+    def test_is_listed_as_it_was_made(self):
+        """The list says what a token is for, and since when, and no use of one never used."""
+        self.clock.advance(7)
+        self.create(description="for the build")
+        (listed,) = self.successResultOf(self.tokens.tokens())
+        self.assertEqual(listed.description, "for the build")
+        self.assertEqual(listed.create_time, datetime.fromtimestamp(7, UTC))
+        self.assertIsNone(listed.use_time)
 
     def test_keeps_no_secret(self):
         """Neither the rows nor the list hold the token, or a part of it that would help."""
@@ -150,6 +161,8 @@ class TokensTests(TokensCase):
         self.clock.advance(FLUSH_SECONDS)
         self.assertEqual(self.rows.touches, 1)
         self.assertEqual(self.rows.all()[0].use_time, datetime.fromtimestamp(5, UTC))
+        (listed,) = self.successResultOf(self.tokens.tokens())
+        self.assertEqual(listed.use_time, datetime.fromtimestamp(5, UTC))
         self.clock.advance(FLUSH_SECONDS)
         self.assertEqual(self.rows.touches, 1)
         self.proved(secret)
@@ -210,7 +223,45 @@ class TokensTests(TokensCase):
 
         self.rows.delete = broken
         self.failureResultOf(self.tokens.revoke(token.id), StoreError)
+        self.refused(secret)
         self.rows.delete = delete
+        self.refused(secret)
+        self.assertTrue(self.successResultOf(self.tokens.revoke(token.id)))
+        self.refused(secret)
+
+    def test_revoke_while_it_waits(self):
+        """A token that is revoked while its first use waits for its turn proves nothing."""
+        secret, token = self.create()
+        self.tokens = self.make_tokens(turns=Turns(self.clock, workers=1))
+        self.successResultOf(Deferred.fromCoroutine(self.turns.take(Lane("another"))))
+        proving = self.prove(secret)
+        self.assertNoResult(proving)
+        self.successResultOf(self.tokens.revoke(token.id))
+        self.turns.give_back()
+        self.failureResultOf(proving, NotAuthenticated)
+        self.assertEqual(self.told.events, [("Failed", token.id, ADDRESS, f"by token: {OVER}")])
+
+    def test_user_leaves_while_it_waits(self):
+        """A token whose user ends while its first use waits for its turn proves nothing."""
+        secret, token = self.create()
+        self.tokens = self.make_tokens(turns=Turns(self.clock, workers=1))
+        self.successResultOf(Deferred.fromCoroutine(self.turns.take(Lane("another"))))
+        proving = self.prove(secret)
+        self.gone.add(ANN.user_id)
+        self.turns.give_back()
+        self.failureResultOf(proving, NotAuthenticated)
+        self.assertEqual(self.told.events, [("Failed", token.id, ADDRESS, f"by token: {OVER}")])
+
+    def test_fell_out_while_it_waits(self):
+        """A token that others push out of memory while it waits is looked up again."""
+        secret, token = self.create()
+        other, _ = self.create()
+        self.tokens = self.make_tokens(turns=Turns(self.clock, workers=1), kept=1)
+        self.successResultOf(Deferred.fromCoroutine(self.turns.take(Lane("another"))))
+        proving = [self.prove(one) for one in (secret, other)]
+        self.turns.give_back()
+        self.assertEqual(self.successResultOf(proving[0]).token_id, token.id)
+        self.successResultOf(proving[1])
 
     def test_expired_tokens_are_told(self):
         """Whoever serves a token is told at the moment when its time is over."""
@@ -246,6 +297,14 @@ class LockoutTests(TokensCase):
         self.refused(self.wrong(99), LockedOut)
         self.refused(secret, LockedOut)
         self.proved(secret, address="198.51.100.1")
+
+    def test_locked_networks_learn_nothing(self):
+        """A locked network is not told that a token is right, though others use it."""
+        secret, _ = self.create()
+        self.proved(secret)
+        for number in range(30):
+            self.refused(self.wrong(number), address="198.51.100.1")
+        self.refused(secret, LockedOut, address="198.51.100.1")
 
     def test_the_same_token_again(self):
         """One wrong token is locked after five tries, and others are not."""
