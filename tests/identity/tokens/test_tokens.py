@@ -212,6 +212,39 @@ class TokensTests(TokensCase):
         self.assertEqual([event[0] for event in self.told.events], ["Failed"])
         self.refused(secret)
 
+    def test_read_before_it_was_revoked(self):
+        """A row that was read before its token was revoked brings nothing back."""
+        secret, token = self.create()
+        self.held = held = Deferred()
+        proving = self.prove(secret)
+        self.held = None
+        self.assertTrue(self.successResultOf(self.tokens.revoke(token.id)))
+        held.callback(None)
+        self.failureResultOf(proving, NotAuthenticated)
+        self.refused(secret)
+
+    def test_read_while_the_database_deletes_it(self):
+        """Nor does a row that was read after the revocation began, and before its end."""
+        secret, token = self.create()
+        reading, deleting = Deferred(), Deferred()
+
+        async def in_thread(work):
+            if work.func == self.rows.delete:
+                await deleting
+                return work()
+            found = work()
+            await reading
+            return found
+
+        self.tokens._in_thread = in_thread
+        revoking = Deferred.fromCoroutine(self.tokens.revoke(token.id))
+        proving = self.prove(secret)
+        deleting.callback(None)
+        self.assertTrue(self.successResultOf(revoking))
+        reading.callback(None)
+        self.failureResultOf(proving, NotAuthenticated)
+        self.refused(secret)
+
     def test_revoke_with_a_broken_database(self):
         """A token that cannot be removed has ended all the same, until the next start."""
         secret, token = self.create()
@@ -283,6 +316,30 @@ class TokensTests(TokensCase):
         self.clock.advance(1)
         self.assertEqual(told, [token.id, later.id])
         self.successResultOf(self.tokens.stopService())
+
+    def test_told_in_the_order_of_their_ends(self):
+        """It does not matter in which order tokens are used first."""
+        told = []
+        self.tokens.follow(told.extend)
+        for end in (50, 20, 30):
+            secret, _ = self.create(expire_time=datetime.fromtimestamp(end, UTC))
+            self.proved(secret)
+            self.assertEqual(self.clock.getDelayedCalls(), [], "it was not started yet")
+        self.tokens = self.make_tokens()
+        self.tokens.follow(told.extend)
+        self.tokens.startService()
+        made = {}
+        for end in (50, 20, 30):
+            secret, token = self.create(expire_time=datetime.fromtimestamp(end, UTC))
+            made[token.id] = end
+            self.proved(secret)
+        for second in range(1, 51):
+            self.clock.advance(1)
+            self.assertEqual(
+                [made[one] for one in told], [end for end in (20, 30, 50) if end <= second]
+            )
+        self.successResultOf(self.tokens.stopService())
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
 
 class LockoutTests(TokensCase):
