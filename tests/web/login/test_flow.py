@@ -10,6 +10,8 @@ from clace.web.login.flow import MIXED_UP, OTHER_BROWSER, UNASKED
 from clace.web.login.states import ASKED_SECONDS, PROVED_SECONDS
 from tests.web.login.flow_case import APP, LOGIN, FlowCase
 
+VISITOR = "203.0.113.9"
+
 
 class FormTests(FlowCase):
     def test_round_trip(self):
@@ -36,6 +38,35 @@ class FormTests(FlowCase):
         for attribute in ("Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=86400"):
             self.assertIn(f"; {attribute}", attributes)
         self.assertNotIn("Domain", attributes)
+
+    def test_recorded(self):
+        """The audit log has who came, from where, by which way, and the session."""
+        self.signed_in()
+        (event,), (row,) = self.audit, self.rows.all()
+        self.assertEqual(
+            (event.operation, event.status, event.user_id, event.target, event.detail),
+            ("sign_in", "Success", "admin", VISITOR, f"by system: password; session {row.name}"),
+        )
+        self.assertEqual(self.account.tries, [("admin", VISITOR)])
+
+    def test_port(self):
+        """The page to sign in is on the port that the app was asked for on."""
+        answer = self.browser.get(f"{APP}:8443/a")
+        self.assertTrue(answer.location.startswith(f"{LOGIN}:8443/"), answer.location)
+        self.assertIn("; Max-Age=300;", answer.header("set-cookie"))
+
+    def test_missing_fields(self):
+        """A form without a name or a password is a wrong one, and one for no way leads nowhere."""
+        for gone in ("system-username", "system-password"):
+            state = self.sent_to_sign_in().state
+            fields = {"state": state, "system-username": "admin", "system-password": "right"}
+            del fields[gone]
+            answer = self.browser.post(f"{LOGIN}/_clace/auth/login/system", fields)
+            self.assertIn("Invalid username or password", answer.text)
+        self.assertIn("expired", self.browser.post(f"{LOGIN}/_clace/auth/login/system", {}).text)
+        for name in ("github", "builtin", "nobody"):
+            self.assertEqual(self.form(state, name=name).status, 404)
+        self.assertEqual(self.rows.all(), ())
 
     def test_wrong_password(self):
         """The form comes again with the name, not with the password, and begins nothing."""
@@ -126,9 +157,12 @@ class FormTests(FlowCase):
         """The id of a session is never used again: a new sign-in ends the session before."""
         self.signed_in()
         (first,) = self.rows.all()
+        ends = []
+        self.sessions.tell_end = lambda *told: ends.append(told)
         self.browser.get(self.form_again().location)
         (second,) = self.rows.all()
         self.assertNotEqual(first.digest, second.digest)
+        self.assertEqual([(one.name, why) for one, why in ends], [(first.name, "a new sign-in")])
 
     def form_again(self):
         """A proved sign-in of a browser that has a session."""
@@ -261,8 +295,8 @@ class ProviderTests(FlowCase):
         self.assertEqual(self.browser.get(sent.location.replace(APP, LOGIN)).status, 303)
         (event,) = self.audit
         self.assertEqual(
-            (event.operation, event.status, event.detail),
-            ("sign_in", "Failed", "by github: provider unavailable"),
+            (event.operation, event.status, event.target, event.detail),
+            ("sign_in", "Failed", VISITOR, "by github: provider unavailable"),
         )
 
     def test_of_another_provider(self):
