@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from msgspec.structs import replace
 from zope.interface import implementer
 
 from clace.errors import ProviderUnavailable, SignInRefused, StoreError
@@ -75,7 +76,8 @@ class SignOutTests(FlowCase):
         self.assertIn('href="/a/x"', done.text)
         self.sent_to_sign_in()
         (deed,) = [event for event in self.audit if event.operation == "sign_out"]
-        self.assertIn(row.name, deed.detail)
+        self.assertEqual((deed.user_id, deed.target), ("admin", "203.0.113.9"))
+        self.assertEqual(deed.detail, f"session {row.name}")
 
     def test_not_signed_in(self):
         """Who is not signed in is told so, and may sign out all the same."""
@@ -209,6 +211,15 @@ class ProviderSignOutTests(FlowCase):
         self.browser.post(url, {"logout_token": "good", "sid": "token of bob"})
         self.assertEqual(self.names(), {"github:ann"})
         self.browser.post(url, {"logout_token": "good", "sid": "index of ann"})
+        self.assertEqual(self.names(), set())
+
+    def test_session_that_cannot_be_told_apart(self):
+        """A session whose evidence does not open any more ends with any other of its provider."""
+        self.sign_in_with("ann")
+        (row,) = self.rows.all()
+        self.rows.rows[row.digest] = replace(row, sealed=b"of another key")
+        url = f"{APP}/_clace/auth/github/logout"
+        self.browser.post(url, {"logout_token": "good", "sid": "index of bob"})
         self.assertEqual(self.names(), set())
 
     def test_single_sign_out(self):
