@@ -107,6 +107,7 @@ class Sessions(Service):
         # Told of each session that was ended, and why; replaced while the server starts.
         self.tell_end: Callable[[Session, str], object] = lambda _session, _reason: None
         self._unflushed: dict[bytes, float] = {}
+        self._ending: set[bytes] = set()
         # Counted so that a row that was read before sessions ended is read again.
         self._endings = 0
         self._followers: list[Callable[[Collection[str]], object]] = []
@@ -182,11 +183,18 @@ class Sessions(Service):
         return tuple(found.values())
 
     async def _end(self, found: Mapping[bytes, Session], reason: str) -> None:
-        await self._in_thread(partial(self._rows.delete, tuple(found)))
+        # A request may come with one that is just being ended, and would end it again.
+        mine = {digest: one for digest, one in found.items() if digest not in self._ending}
+        self._ending |= mine.keys()
+        try:
+            await self._in_thread(partial(self._rows.delete, tuple(found)))
+        finally:
+            self._ending -= mine.keys()
         self._forget(found)  # one may have been read in between
-        names = ", ".join(sorted(one.name for one in found.values()))
-        self._log.info("Sessions {names} ended: {reason}", names=names, reason=reason)
-        for one in found.values():
+        if mine:
+            names = ", ".join(sorted(one.name for one in mine.values()))
+            self._log.info("Sessions {names} ended: {reason}", names=names, reason=reason)
+        for one in mine.values():
             self.tell_end(one, reason)
 
     async def list_sessions(self, choice: SessionChoice) -> tuple[Session, ...]:

@@ -285,6 +285,31 @@ class SessionsTests(SynchronousTestCase):
         self.assertEqual(told, [frozenset({session.name})])
         self.assertNoResult(ending)
 
+    def test_ended_by_two_at_a_time(self):
+        """Two who end a session at the same time end it once: one event is recorded."""
+        secret, session = self.begin()
+        told, waiting = [], []
+        self.sessions.tell_end = lambda session, reason: told.append((session.name, reason))
+
+        async def in_thread(work):
+            waiting.append(Deferred())
+            await waiting[-1]
+            return work()
+
+        self.sessions._in_thread = in_thread
+        choice = SessionChoice(name=session.name)
+        first = Deferred.fromCoroutine(self.sessions.end(choice, "first"))
+        found = Deferred.fromCoroutine(self.sessions.find("localhost", "system", secret))
+        waiting[1].callback(None)
+        self.assertEqual(self.successResultOf(found), session)
+        second = Deferred.fromCoroutine(self.sessions.end(choice, "second"))
+        for thread in (waiting[2], waiting[0]):
+            thread.callback(None)
+        for ended in (first, second):
+            self.assertEqual(self.successResultOf(ended), (session,))
+        self.assertEqual(told, [(session.name, "first")])
+        self.assertEqual(self.rows.all(), ())
+
     def test_read_while_it_ends(self):
         """A row that was read before its session ended brings nothing back."""
         secret, session = self.begin()
