@@ -232,9 +232,96 @@ class DecisionTests(SynchronousTestCase):
             ),
         )
 
+    def test_explains_without_a_policy(self):
+        """What decides before the policy is said too."""
+        off, admin = Policy(enabled=False), Identity(user_id="admin", assurance=Assurance.PASSWORD)
+        socket = Identity(user_id="admin", assurance=Assurance.SOCKET)
+        unnamed = Identity(user_id="", assurance=Assurance.SSO)
+        roles_off = "roles and grants are off, see [rbac] enabled"
+        for rules, permission, identity, reasons in (
+            (
+                policy(),
+                "app:access",
+                socket,
+                ("the request came through the admin socket, which is trusted", "allowed"),
+            ),
+            (policy(), "app:access", unnamed, ("nobody is known to ask", "denied")),
+            (policy(), "app:access", admin, ("user admin is the administrator", "allowed")),
+            (
+                off,
+                "app:access",
+                ANN,
+                (roles_off, "the sign-in of the app decides who may open it", "allowed"),
+            ),
+            (
+                off,
+                "app:update",
+                ANN,
+                (roles_off, "app:update is for the administrator alone", "denied"),
+            ),
+        ):
+            told = self.ask(rules, permission, identity=identity).reasons
+            self.assertEqual(told, reasons)
+
+    def test_explains_ownership(self):
+        """What an owner may is said, and nothing of ownership to others."""
+        nobody = replace(ANN, groups=())
+        line = f"user {ANN.user_id}, groups from the sign-in: none"
+        owned = self.ask(policy(), "app:update", identity=nobody, owner=ANN.user_id).reasons
+        self.assertEqual((owned[0], owned[-1]), (line, "allowed"))
+        self.assertTrue(owned[1].startswith("owner of /x: owners have "), owned)
+        other = self.ask(policy(), "app:update", identity=nobody, owner="github:b").reasons
+        self.assertEqual(other, (line, "denied"))
+
+    def test_a_name_alone_is_no_administrator(self):
+        """A user with the administrator's name who proved nothing is not the administrator."""
+        unproved = Identity(user_id="admin", assurance=Assurance.NONE)
+        self.assertTrue(unproved.is_anonymous)
+        self.assertFalse(self.may(policy(), "app:update", identity=unproved))
+
 
 class TokenTests(SynchronousTestCase):
     """A token's own bounds come before all else."""
+
+    def test_explains(self):
+        """What a token's own grants say comes first, and ends it if they say no."""
+        its_user = "user admin is the administrator"
+        for scope, permission, reasons in (
+            (
+                Scope(permissions=("admin",)),
+                "app:update",
+                ("token t1: its grant admin gives all permissions", its_user, "allowed"),
+            ),
+            (
+                Scope(permissions=("app:read",)),
+                "app:update",
+                ("token t1: none of its grants gives app:update", "denied"),
+            ),
+            (
+                Scope(permissions=("app:read",), apps=("/a", "/x*")),
+                "app:read",
+                (
+                    "token t1: its grant app:read gives app:read",
+                    "token t1: it is for /x*",
+                    its_user,
+                    "allowed",
+                ),
+            ),
+            (
+                Scope(permissions=("app:read",), apps=("/a",)),
+                "app:read",
+                (
+                    "token t1: its grant app:read gives app:read",
+                    "token t1: it is not for /x",
+                    "denied",
+                ),
+            ),
+        ):
+            identity = Identity(
+                user_id="admin", assurance=Assurance.TOKEN, token_id="t1", scope=scope
+            )
+            question = Question(identity=identity, permission=permission, target="/x")
+            self.assertEqual(decide(policy(), "admin", question).reasons, reasons)
 
     def may(self, scope, permission, target="/x", *, rules=None, user="admin"):
         identity = Identity(user_id=user, assurance=Assurance.TOKEN, token_id="t1", scope=scope)
