@@ -65,6 +65,19 @@ class AuthorisationTests(SynchronousTestCase):
         self.assertFalse(self.may("app:read", "/x"))
         self.assertFalse(self.may("app:read", "/mine"))
 
+    def test_custom_permissions_change_at_once(self):
+        """Names that an app asks for are forgotten with the policy that gave them."""
+        self.assertEqual(self.rules.custom_permissions(ANN, "/x"), ("a", "b"))
+        self.rules.replace(replace(POLICY, grants=POLICY.grants[1:]), "admin")
+        self.assertEqual(self.rules.custom_permissions(ANN, "/x"), ())
+
+    def test_owners_are_known_at_once(self):
+        """Another way to know owners holds from then on."""
+        self.assertTrue(self.may("app:delete", "/mine"))
+        self.rules.know_owners(lambda target: ANN.user_id if target == "/x" else "")
+        self.assertFalse(self.may("app:delete", "/mine"))
+        self.assertTrue(self.may("app:delete", "/x"))
+
     def test_other_administrator(self):
         """The administrator is who the configuration says now."""
         boss = Identity(user_id="boss", assurance=Assurance.PASSWORD)
@@ -98,6 +111,9 @@ class AuthorisationTests(SynchronousTestCase):
         )
         self.assertEqual(self.rules.permissions_of("app:read"), ("app:read",))
         self.assertRaises(BadRequest, self.rules.permissions_of, "role:none")
+        self.rules.replace(replace(POLICY, roles={**POLICY.roles, "empty": ()}), "admin")
+        self.assertEqual(self.rules.permissions_of("role:empty"), ())
+        self.assertIn("app:access", self.rules.permissions_of("role:clace-user"))
 
     def holders(self, target):
         return [(one.user, one.permissions, one.source) for one in self.rules.holders(target)]
@@ -121,7 +137,25 @@ class AuthorisationTests(SynchronousTestCase):
 
     def test_holders_without_roles(self):
         """While roles are off only the administrator has permissions."""
-        self.rules.replace(Policy(), "admin")
+        self.rules.replace(replace(POLICY, enabled=False), "admin")
         self.assertEqual([user for user, *_ in self.holders("/x")], ["admin"])
-        self.rules.replace(Policy(), "")
+        self.rules.replace(replace(POLICY, enabled=False), "")
         self.assertEqual(self.holders("/x"), [])
+
+    def test_holders_that_are_nobody(self):
+        """A group or pattern without a name holds nothing, and the administrator is told once."""
+        users = ("group:", "regex:", "group:ops", "github:ann")
+        self.owners = {"/mine": "admin"}
+        self.rules.replace(
+            Policy(
+                enabled=True, grants=(Grant(users=users, roles=("clace-user",), targets=("all",)),)
+            ),
+            "admin",
+        )
+        for target in ("/mine", "/x"):
+            named = [user for user, _, _ in self.holders(target)]
+            self.assertEqual(named, ["admin", "group:ops", "github:ann"])
+        self.rules.replace(Policy(enabled=True), "")
+        self.assertEqual(
+            [source for _, _, source in self.holders("/mine")], ["the owner of the app"]
+        )
