@@ -444,6 +444,46 @@ class PasskeyTests(FactorCase):
         again = self.factors.accept_passkey(BOB, offer.ticket, key.create(offer.options), "", PARTY)
         self.failureResultOf(again, BadRequest)
 
+    def test_offers_to_enrol(self):
+        """An offer leaves out the passkeys that its user has; one to do alone asks for more."""
+        self.assertFalse(self.factors.has_passkeys())
+        key, _ = self.enrol_passkey()
+        self.assertTrue(self.factors.has_passkeys())
+        for user_id, known in ((ANN, [text(key.id)]), (BOB, [])):
+            offer = self.successResultOf(self.factors.offer_passkey(user_id, PARTY))
+            options = json.loads(offer.options)
+            self.assertEqual([one["id"] for one in options["excludeCredentials"]], known)
+            self.assertEqual(options["authenticatorSelection"]["userVerification"], "preferred")
+        alone = self.successResultOf(self.factors.offer_passkey(ANN, PARTY, alone=True))
+        selection = json.loads(alone.options)["authenticatorSelection"]
+        self.assertEqual(selection["userVerification"], "required")
+        self.assertEqual(selection["residentKey"], "required")
+
+    def test_enrols_to_do_alone(self):
+        """A passkey that is to do alone has to check its user, and comes without codes."""
+        for flags, is_enough in ((PRESENT, False), (PRESENT | VERIFIED, True)):
+            key = Authenticator()
+            key.flags = flags
+            offer = self.successResultOf(self.factors.offer_passkey(ANN, PARTY, alone=True))
+            answer = key.create(offer.options)
+            enrolled = self.factors.accept_passkey(ANN, offer.ticket, answer, "", PARTY)
+            if is_enough:
+                self.assertEqual(self.successResultOf(enrolled), ())
+            else:
+                self.failureResultOf(enrolled, SignInRefused)
+
+    def test_enrols_nothing_unasked(self):
+        """An answer to no offer, or to a challenge, enrols nothing; nor does a name of no text."""
+        key = Authenticator()
+        offer = self.successResultOf(self.factors.offer_passkey(ANN, PARTY))
+        answer, other = key.create(offer.options), self.challenge(ANN)
+        for ticket in ("none", "", other.ticket):
+            unasked = self.factors.accept_passkey(ANN, ticket, answer, "", PARTY)
+            self.refuse_unasked(unasked, "passkey: no such offer")
+        named = self.factors.accept_passkey(ANN, offer.ticket, answer, "a\x1b[2J", PARTY)
+        self.failureResultOf(named, BadRequest)
+        self.assertEqual(self.factors.kinds(ANN), frozenset())
+
     def test_removes(self):
         """A factor is removed by its user only; recovery codes go with the last."""
         self.enrol_passkey()

@@ -273,6 +273,13 @@ class DecisionTests(SynchronousTestCase):
         other = self.ask(policy(), "app:update", identity=nobody, owner="github:b").reasons
         self.assertEqual(other, (line, "denied"))
 
+    def test_groups_of_nobody(self):
+        """Groups of a visitor who proved nothing are not those of a grant."""
+        rules = policy(grant(("clace-user",), users=("group:ops",)))
+        self.assertTrue(self.may(rules, "app:access"))
+        unproved = replace(ANN, assurance=Assurance.NONE)
+        self.assertFalse(self.may(rules, "app:access", identity=unproved))
+
     def test_a_name_alone_is_no_administrator(self):
         """A user with the administrator's name who proved nothing is not the administrator."""
         unproved = Identity(user_id="admin", assurance=Assurance.NONE)
