@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from treq.testing import RequestTraversalAgent
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
@@ -123,10 +124,14 @@ class QuestionTests(ServerCase):
             ("Transfer-Encoding", "chunked"),
             ("Connection", "keep-alive, X-Hop"),
             ("X-Hop", "1"),
+            ("Connection", "X-Hop-2"),
+            ("X-Hop-2", "1"),
             ("Expect", "100-continue"),
+            ("X-Last", "X-Team"),
         )
+        self.assertEqual(seen["x-last"], ["X-Team"])
         self.assertEqual((seen["accept"], seen["x-team"]), (["text/html"], ["a", "b"]))
-        for name in ("content-length", "transfer-encoding", "x-hop", "expect"):
+        for name in ("content-length", "transfer-encoding", "x-hop", "x-hop-2", "expect"):
             self.assertNotIn(name, seen)
 
     def test_chosen_headers(self):
@@ -216,7 +221,7 @@ class AnswerTests(ServerCase):
             (b"Keep-Alive", b"timeout=5"),
             (b"Server", b"x"),
         )
-        for status in (302, 401, 403, 500):
+        for status in (300, 302, 401, 403, 500):
             refusal = self.successResultOf(self.ask(Policy(status, headers, b"no"))).refusal
             self.assertEqual((refusal.status, refusal.body), (status, b"no"))
             names = {name.lower() for name, _ in refusal.headers}
@@ -272,6 +277,16 @@ class TroubleTests(ServerCase):
         """So is one that is not there."""
         server = ForwardServer("p", Forward(auth_url=URL), SilentAgent(OSError()), self.clock, 30)
         self.assert_unavailable(Deferred.fromCoroutine(server.ask(question())))
+
+    def test_is_logged_now_and_then(self):
+        """A server that cannot be asked is a line a minute, without the query of its address."""
+        server = ForwardServer("p", Forward(auth_url=URL), SilentAgent(OSError()), self.clock, 30)
+        with capturedLogs() as events:
+            for seconds in (0, 1, 58, 1):
+                self.clock.advance(seconds)
+                self.assert_unavailable(Deferred.fromCoroutine(server.ask(question())))
+        text = "Forward auth p: https://policy.example.com/check cannot be asked: OSError"
+        self.assertEqual([formatEvent(event) for event in events], [text] * 2)
 
     def test_too_large(self):
         """So is one that answers with more than a page."""

@@ -5,11 +5,12 @@ import hmac
 from io import BytesIO
 
 from msgspec.structs import replace
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from zope.interface.verify import verifyObject
 
-from clace.errors import BadRequest, LockedOut
+from clace.errors import BadRequest, LockedOut, NotAuthenticated
 from clace.identity.tokens import is_token
 from clace.interfaces import IWebhookProofs, WebhookCall, WebhookProof
 from tests.identity.passwords.support import Told, ToldCase
@@ -112,6 +113,33 @@ class ProofTests(ToldCase):
         body.close()
         call = WebhookCall(kind="promote", target=APP, shown="/a", address="192.0.2.1")
         self.failureResultOf(self.proofs.prove(call, self.signed(), body), BadRequest)
+
+    def test_at_the_same_time(self):
+        """A signature that is being found right is not right for another body meanwhile."""
+        gate = Deferred()
+
+        async def in_thread(work):
+            if work.func == self.proofs._is_right:
+                await gate
+            return work()
+
+        self.proofs._in_thread = in_thread
+        right, forged = (
+            Deferred.fromCoroutine(self.prove("promote", self.signed(), body))
+            for body in (BODY, b'{"ref": "refs/heads/evil"}')
+        )
+        self.assertNoResult(right)
+        gate.callback(None)
+        self.assertEqual(self.successResultOf(right).id, "hook_2")
+        self.failureResultOf(forged, NotAuthenticated)
+
+    def test_locked_calls_cost_nothing(self):
+        """Nothing is looked up for who is locked out."""
+        for number in range(5):
+            self.refused("reload", WebhookProof(token=f"x{number}"))
+        finds = self.rows.finds
+        self.failureResultOf(self.prove("reload", WebhookProof(token=self.token)), LockedOut)
+        self.assertEqual(self.rows.finds, finds)
 
     def test_guessing(self):
         """Whoever guesses is locked out, and then a right token from there is refused too."""
