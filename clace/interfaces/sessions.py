@@ -112,6 +112,9 @@ class ISessions(Interface):
     def is_over(name: str) -> bool:
         """Tell whether a session in use has come to its limits; one unknown in memory has not."""
 
+    def began_within(name: str, seconds: float) -> bool:
+        """Tell whether a session in use began in the last so many seconds."""
+
     async def review() -> None:
         """End the sessions whose user, password, groups or provider have changed.
 

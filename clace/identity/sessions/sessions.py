@@ -211,6 +211,10 @@ class Sessions(Service):
             return False
         return bool(self._limit(live.session, live.seen, self._clock.seconds()))
 
+    def began_within(self, name: str, seconds: float) -> bool:
+        live = self._by_name.get(name)
+        return live is not None and self._clock.seconds() - live.session.made <= seconds
+
     def judge(self, current: Callable[[Session], object]) -> None:
         """End, at each review from now on, the sessions for which ``current`` returns no user."""
         self._current = current

@@ -28,6 +28,7 @@ from clace.web.login.flow import SignInFlow
 from clace.web.login.second import party_of
 from clace.web.login.steps import OurRequest, Step
 
+UserStep = Callable[[OurRequest, Identity], Awaitable[AppResponse]]
 _DIFFERENT = "The two new passwords are different."
 _WRONG = "The present password is wrong."
 _OF_ADMIN = "the administrator's password is in the configuration: clace password --save"
@@ -59,12 +60,12 @@ class AccountSteps:
         named = {
             "account_page": self.page,
             "account_password": self.password,
-            "account_codes_page": self.codes_page,
-            "account_codes": self.codes,
-            "account_passkey_page": self.passkey_page,
-            "account_passkey": self.passkey,
-            "account_remove": self.remove,
-            "account_recovery": self.recovery,
+            "account_codes_page": self._lately(self.codes_page),
+            "account_codes": self._lately(self.codes),
+            "account_passkey_page": self._lately(self.passkey_page),
+            "account_passkey": self._lately(self.passkey),
+            "account_remove": self._lately(self.remove),
+            "account_recovery": self._lately(self.recovery),
         }
         return {name: self._signed_in(step) for name, step in named.items()} | {
             "invitation_page": self.invitation_page,
@@ -214,9 +215,26 @@ class AccountSteps:
         view = account_pages.InvitationView(user.name, token, offer, error)
         return account_pages.invitation_page(view)
 
-    def _signed_in(self, step: Callable[[OurRequest, Identity], Awaitable[AppResponse]]) -> Step:
+    def _lately(self, step: UserStep) -> UserStep:
+        """Return a step for users who have just signed in; others sign in once more. A session that
+        somebody else has got hold of is not enough to change what it was proved by.
+        """
+
+        async def checked(asked: OurRequest, identity: Identity) -> AppResponse:
+            if self._flow.is_recent(identity):
+                return await step(asked, identity)
+            return self._flow.depart(self._setting, asked.head, account_pages.ACCOUNT)
+
+        return checked
+
+    @property
+    def _setting(self) -> str:
+        """All ways of signing in that have accounts here."""
+        return ",".join(sorted(way.name for way in self._auth.all_ways() if way.accounts))
+
+    def _signed_in(self, step: UserStep) -> Step:
         """Return a step that only a user with a session takes; others go to sign in first."""
-        setting = ",".join(sorted(way.name for way in self._auth.all_ways() if way.accounts))
+        setting = self._setting
 
         async def checked(asked: OurRequest) -> AppResponse:
             try:

@@ -48,6 +48,7 @@ UNASKED = "answer: to no sign-in, or to one that was finished or is too old"
 MIXED_UP = "answer: to a sign-in by another provider"
 OTHER_BROWSER = "the sign-in was begun in another browser, or on another host"
 _SAFE = frozenset({"GET", "HEAD"})
+_RECENT_SECONDS = 900
 
 
 class Places(Struct, frozen=True, kw_only=True):
@@ -100,6 +101,10 @@ class SignInFlow:
         place = self._places.login(head, self._auth.ways(setting))
         cookie = ("Set-Cookie", cookies.set_cookie(name, nonce, int(ASKED_SECONDS)))
         return redirect(f"{place}{pages.LOGIN}?state={state}", head, cookie)
+
+    def is_recent(self, identity: Identity) -> bool:
+        """Tell whether a user has proved within minutes who they are."""
+        return self._sessions.began_within(identity.session_id, _RECENT_SECONDS)
 
     async def page(self, state: str, head: AskingHead) -> AppResponse:
         """Show the form and the providers; with one provider and no form, go there.

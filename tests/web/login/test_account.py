@@ -107,6 +107,8 @@ class FactorTests(PeopleCase):
     def sign_in_again(self, app):
         self.clock.advance(30)
         sent = self.browser.get(ACCOUNT)
+        if sent.status == 200:
+            sent = self.browser.get(f"{ACCOUNT}/codes")
         waiting = self.form(sent.state, "ann", "sesame", "builtin")
         fields = {"state": waiting.state, "code": self.code(app)}
         proved = self.browser.post(f"{LOGIN}/_clace/auth/factor/code", fields)
@@ -162,6 +164,27 @@ class FactorTests(PeopleCase):
         self.browser.post(f"{ACCOUNT}/remove", {"id": field(page, "id")})
         self.assertEqual(self.factor_rows.all(), ())
         self.assertEqual(self.rows.all(), ())
+
+    def test_signed_in_long_ago(self):
+        """A session of some time ago sees the account, but changes no factor before another
+        sign-in: it may have been stolen.
+        """
+        app, _ = self.enrolled()
+        page = self.sign_in_again(app)
+        self.clock.advance(901)
+        self.assertEqual(self.browser.get(ACCOUNT).status, 200)
+        asked = [self.browser.get(f"{ACCOUNT}/{path}") for path in ("codes", "passkey")]
+        asked += [
+            self.browser.post(f"{ACCOUNT}/{path}", {"id": field(page, "id")})
+            for path in ("codes", "passkey", "remove", "recovery")
+        ]
+        for answer in asked:
+            self.assertEqual(answer.status, 303)
+            self.assertIn("/_clace/auth/login?state=", answer.location)
+        self.assertEqual(self.kinds(), {FactorKind.TOTP})
+        page = self.sign_in_again(app)
+        self.browser.post(f"{ACCOUNT}/remove", {"id": field(page, "id")})
+        self.assertEqual(self.kinds(), set())
 
     def test_renews_recovery(self):
         """New recovery codes are shown once."""
