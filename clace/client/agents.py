@@ -124,7 +124,8 @@ def admin_client(address: ServerTarget, reactor: Any) -> AdminClient:
     :raises ConfigError: if ``ca_file`` holds no certificates.
     """
     uri = address.uri
-    credentials = (address.user, address.password) if address.user else None
+    # Without a password none is sent: an empty one would be counted as a guess, and lock the name.
+    credentials = (address.user, address.password) if address.password else None
     agent = _tcp_agent(address, reactor)
     exchange = AgentExchange(
         agent,

@@ -37,6 +37,12 @@ class AgentTests(SynchronousTestCase):
         token = b64encode(b"admin:secret")
         self.assertIn(b"Authorization: Basic " + token, self.sent_by(factory))
 
+    def test_guesses_nothing(self):
+        """Without a password none is sent, for an empty one would count as a failed sign-in."""
+        self.ask(uri="http://127.0.0.1:25222", user="admin")
+        ((_, _, factory, *_),) = self.reactor.tcpClients
+        self.assertNotIn(b"Authorization", self.sent_by(factory))
+
     def test_shows_a_token(self):
         """A token goes in the place of user and password, and so does the name to act as."""
         self.ask(uri="http://h", user="admin", password="x", token="clace_t", as_user="jo")
