@@ -308,8 +308,9 @@ def containers(config: Config) -> tuple[tuple[str, str, str], ...]:
     from clace.containers import engine_facts, found_engine, way_in  # noqa: PLC0415
 
     path = os.environ.get("PATH", os.defpath)
-    engine = found_engine(config.system.container_command, path)
-    return engine_facts(engine, way_in(engine, path, is_root=os.geteuid() == 0))
+    command = config.system.container_command
+    engine = found_engine(command, path)
+    return engine_facts(engine, way_in(engine, path, is_root=os.geteuid() == 0), command)
 
 
 def packages(config: Config) -> tuple[tuple[str, str, str], ...]:

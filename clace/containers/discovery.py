@@ -31,10 +31,13 @@ class EngineFact(NamedTuple):
     problem: str = ""
 
 
-def engine_facts(engine: str, way: WayIn) -> tuple[EngineFact, ...]:
-    """Facts that tell whether apps can have containers here, and how these are reached."""
+def engine_facts(engine: str, way: WayIn, command: str = AUTO) -> tuple[EngineFact, ...]:
+    """Facts that tell whether apps can have containers here, and how these are reached.
+
+    ``command`` is that of the configuration, which is named where ``engine`` is empty.
+    """
     if not engine:
-        told = "neither was found: apps for containers run as processes"
+        told = f"{_why_none(command)}: apps for containers run as processes"
         return (EngineFact("container_engine", "Podman or Docker", told),)
     ways = "by the loopback of its own network, or a socket: nothing is published"
     published = (
@@ -45,3 +48,10 @@ def engine_facts(engine: str, way: WayIn) -> tuple[EngineFact, ...]:
         EngineFact("container_engine", f"apps for containers run by {engine}"),
         EngineFact("container_reached", ways, published if way is WayIn.PUBLISHED else ""),
     )
+
+
+def _why_none(command: str) -> str:
+    if command == AUTO:
+        return "neither was found"
+    missing = f"names {command}, which was not found" if command else "is empty"
+    return f"system.container_command {missing}"

@@ -114,7 +114,7 @@ def run(req):
 
 app = ace.app(
     param.app_name,
-    container = container.config({source}, lifetime = container.COMMAND),
+    container = container.config({source}, lifetime = container.COMMAND, spec = {spec}),
     routes = [ace.api("/", run, type = ace.JSON if param.json else ace.TEXT)],
     permissions = [
         ace.permission("container.in", "config", [{source}], secrets = param.secrets),
@@ -150,7 +150,10 @@ TEXTS: dict[str, SpecTexts] = {
         _FIRST + _container("container.AUTO", ", spec = {spec}, health = {health}", _BARE),
         _NAME + _PORT + _HOST + _SECRETS,
     ),
-    "image": SpecTexts(_FIRST + _container(_IMAGE), _REFERENCE + _NAME + _PORT + _HOST + _SECRETS),
+    "image": SpecTexts(
+        _FIRST + _container(_IMAGE, ", spec = {spec}"),
+        _REFERENCE + _NAME + _PORT + _HOST + _SECRETS,
+    ),
     "image-cmd": SpecTexts(
         _FIRST + _COMMAND.replace("{source}", _IMAGE),
         _REFERENCE

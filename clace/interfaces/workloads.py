@@ -17,7 +17,7 @@ LOCK_PIN = "requirements.lock"
 """The name of the lock of an environment among the pins of a version."""
 NO_CONTAINER_ENGINE = (
     "no container engine: install Podman or Docker, or name the program of one in "
-    "system.container_command"
+    "system.container_command; clace doctor tells what was looked for"
 )
 """The reason why an app cannot have a container, and what to do."""
 KEYS_FOLDER = "/run/clace-keys"

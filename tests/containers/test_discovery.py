@@ -45,3 +45,7 @@ class DiscoveryTests(SynchronousTestCase):
         self.assertIn("without a sign-in", reached.problem)
         (alone,) = engine_facts("", WayIn.THREAD)
         self.assertIn("run as processes", alone.problem)
+        (named,) = engine_facts("", WayIn.THREAD, "podmn")
+        self.assertIn("system.container_command names podmn, which was not found", named.problem)
+        (unwanted,) = engine_facts("", WayIn.THREAD, "")
+        self.assertIn("system.container_command is empty", unwanted.problem)

@@ -527,7 +527,8 @@ class EngineTests(SynchronousTestCase):
         self.assertEqual(
             str(caught.exception),
             "spec js-hono runs in a container: no container engine: install Podman or Docker, or "
-            "name the program of one in system.container_command",
+            "name the program of one in system.container_command; clace doctor tells what was "
+            "looked for",
         )
         self.assertEqual(ChosenEngines(processes, containers).needs(an_app(), config), ())
         self.assertEqual(ChosenEngines(processes).needs(an_app(), WorkloadConfig()), ())
