@@ -212,12 +212,10 @@ class Apps:
         )
         yield LockoutOperations(self._data.sign_ins.lockout)
         yield SessionOperations(self._plugins.identities.sessions)
-        yield TokenOperations(
-            self._data.tokens,
-            self._data.authorisation,
-            self._reactor.seconds,
-        )
-        yield RoleOperations(self._data.authorisation, self.installed, self._data.groups_of)
+        rights = self._data.authorisation
+        yield TokenOperations(self._data.tokens, rights, self._reactor.seconds)
+        check_user = self._plugins.identities.check_user
+        yield RoleOperations(rights, self.installed, self._data.groups_of, check_user)
         yield BackupOperations(self._backups())
         yield AuditOperations(self._data.audit, self._data.audit, self._data.store.apps)
         stop = partial(self._reactor.callLater, 0, self._reactor.stop)

@@ -19,7 +19,7 @@ from clace.config.names import Names, home_names, replace_names
 from clace.config.other_proofs import wrong_proofs
 from clace.config.places import Origin, Steps, place_text
 from clace.config.reading import Reader
-from clace.config.roles import wrong_roles
+from clace.config.roles import doubtful_users, wrong_roles
 from clace.config.secrets import wrong_providers, wrong_references
 from clace.config.sections import Settings
 from clace.config.sign_ins import wrong_sign_ins
@@ -186,6 +186,8 @@ def _check_together(settings: Settings, reader: Reader) -> None:
         *wrong_listeners(settings),
     ):
         reader.complain(at, reason)
+    for at, doubt in doubtful_users(settings):
+        reader.warn(at, doubt)
     limits = settings.sandbox
     hosts = range(limits.uid_base, limits.uid_base + limits.uid_count)
     programs = range(limits.program_uid_base, limits.program_uid_base + limits.program_uid_count)

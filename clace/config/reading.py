@@ -53,6 +53,10 @@ class Reader:
         """Note a problem with the file's value there."""
         self.problems.append(f"{self._source}: {place_text(at)}: {reason}")
 
+    def warn(self, at: Steps, doubt: str) -> None:
+        """Note what the file's value there can hardly mean."""
+        self.notices.append(f"{self._source}: {place_text(at)}: {doubt}")
+
     def complain_of_unread(self) -> None:
         """Note what was said outside the file of keys that there are not; after all was read."""
         for at, said in self._said.items():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _NOTHING = Roles()
 _CERTIFICATES = "cert"
+_EVERYBODY = "anonymous"
 _NOT_THE_ADMINISTRATOR = (
     'expected a name without ":" that does not begin with "cert": users of providers and of client'
     " certificates have such ids, and one of them would be the administrator"
@@ -53,3 +54,17 @@ def wrong_roles(settings: Settings) -> Iterator[tuple[Steps, str]]:
     locked = policy.enabled and not settings.admin_user and not settings.rbac.allow_lockout
     if locked and not problems and not any(administrators(policy)):
         yield ("rbac", "enabled"), _LOCKOUT
+
+
+def doubtful_users(settings: Settings) -> Iterator[tuple[Steps, str]]:
+    """Yield the places in groups and grants of users as whom nobody can sign in, and a guess."""
+    roles = settings.rbac
+    listed = (
+        *((("groups", name), members) for name, members in roles.groups.items()),
+        *((("grants", str(at), "users"), grant.users) for at, grant in enumerate(roles.grants, 1)),
+    )
+    for at, users in listed:
+        for user in users:
+            known = user in {settings.admin_user, _EVERYBODY} or user.startswith(_CERTIFICATES)
+            if ":" not in user and not known:
+                yield ("rbac", *at), f'nobody has the id "{user}"; did you mean "builtin:{user}"?'

@@ -13,7 +13,7 @@ def check_user(auth: IAppAuthentication, user_id: str) -> None:
 
     :raises BadRequest: if no way to sign in gives ids like it.
     """
-    kind, _colon, name = user_id.partition(":")
+    kind, colon, name = user_id.partition(":")
     named = [way.name for way in auth.all_ways() if way.provider or way.name == BUILTIN]
     if name and kind in named and user_id.isprintable():
         return
@@ -21,6 +21,9 @@ def check_user(auth: IAppAuthentication, user_id: str) -> None:
         # The id of those who have a certificate is the setting that asks for it.
         auth.check(user_id)
         return
+    if not colon:
+        # Who writes a bare name means a user of this server.
+        kind, name = BUILTIN, user_id
     near = nearest(kind, named) if name else []
     hint = f"; did you mean {near[0]}:{name}?" if near else ""
     ids = ", ".join(("the administrator's", *(f"{each}:NAME" for each in named)))

@@ -16,7 +16,15 @@ from clace.admin_api import (
 )
 from clace.errors import BadRequest
 from clace.interfaces import IAuthorisation, IInstalledApps, IRoleOperations
-from clace.model import OTHER_TARGETS, AppPath, identity_named, is_glob, is_pattern, problem_of
+from clace.model import (
+    OTHER_TARGETS,
+    AppPath,
+    Identity,
+    identity_named,
+    is_glob,
+    is_pattern,
+    problem_of,
+)
 
 GroupsOf = Callable[[str], tuple[str, ...]]
 """The groups of a user whom the server knows; nothing for others."""
@@ -27,11 +35,17 @@ class RoleOperations:
     """Explains decisions; nothing of it changes anything."""
 
     def __init__(
-        self, authorisation: IAuthorisation, installed: IInstalledApps, groups_of: GroupsOf
+        self,
+        authorisation: IAuthorisation,
+        installed: IInstalledApps,
+        groups_of: GroupsOf,
+        check_user: Callable[[str], object] = str,
     ) -> None:
+        """``check_user`` raises ``BadRequest`` for ids that no way to sign in gives."""
         self._authorisation = authorisation
         self._installed = installed
         self._groups_of = groups_of
+        self._check_user = check_user
 
     async def check_permission(self, query: CheckPermission) -> PermissionChecked:
         wanted = query.permission
@@ -43,7 +57,8 @@ class RoleOperations:
         identity = identity_named(query.user, groups)
         target = self._target(query.target)
         decision = self._authorisation.decide(identity, wanted, target)
-        return PermissionChecked(decision.is_allowed, decision.reasons)
+        reasons = (*self._doubts(identity), *decision.reasons)
+        return PermissionChecked(decision.is_allowed, reasons)
 
     async def list_holders(self, query: HoldersOf) -> HolderList:
         target = self._target(query.app_path)
@@ -51,6 +66,15 @@ class RoleOperations:
         return HolderList(
             self._authorisation.is_enabled, tuple(HolderShown(**asdict(one)) for one in found)
         )
+
+    def _doubts(self, identity: Identity) -> tuple[str, ...]:
+        """Tell that nobody signs in with the id; a policy may be tried for one all the same."""
+        try:
+            if not identity.is_anonymous:
+                self._check_user(identity.user_id)
+        except BadRequest as doubt:
+            return (doubt.message,)
+        return ()
 
     def _target(self, text: str) -> str:
         """Return the address that rights on an app are about; other targets as they are.

@@ -84,3 +84,15 @@ class RolesTests(LoadCase):
             + grant.format("group:all", "clace-admin"),
         ):
             self.assertIn("nobody an administrator", self.problems(text + rest)[0])
+
+    def test_bare_names(self):
+        """A name without its way to sign in means nobody, which a warning tells with its place."""
+        config = self.load(
+            'admin_user = "root"\n[rbac.groups]\nteam = ["root", "cert_staff", "jo"]\n'
+            '[[rbac.grants]]\nusers = ["ann", "anonymous", "github:ben", "group:team"]\n'
+            'roles = ["clace-user"]\n'
+        )
+        groups, grants = config.warnings
+        self.assertIn('[rbac.groups] team: nobody has the id "jo"; did you mean', groups)
+        self.assertIn('[[rbac.grants]] #1 users: nobody has the id "ann"; did you mean', grants)
+        self.assertIn('"builtin:ann"?', grants)

@@ -34,3 +34,5 @@ class UserIDTests(SynchronousTestCase):
             self.assertRaises(BadRequest, check_user, auth, user_id)
         error = self.assertRaises(BadRequest, check_user, auth, "githb:ann")
         self.assertIn("did you mean github:ann?", error.message)
+        error = self.assertRaises(BadRequest, check_user, auth, "ann")
+        self.assertIn("did you mean builtin:ann?", error.message)

@@ -137,7 +137,7 @@ def _by_grant(policy: Policy, grant: Grant, question: Question) -> tuple[bool, s
         return True, f"{who}; {given}, which needs no target"
     target = next((glob for glob in grant.targets if _matches(glob, question.target)), None)
     if target is None:
-        return False, f"{who}; {given}; no target of it matches {_shown(question.target)}"
+        return False, f"{who}; {given}; {_unmatched(question.target)}"
     return True, f"{who}; {given}; target {target} matches {_shown(question.target)}"
 
 
@@ -189,6 +189,10 @@ def _matches_other(glob: str, target: str, prefix: str) -> bool:
         return AppGlob.parse(pattern).matches(AppPath(name))
     except InvalidGlob:
         return False
+
+
+def _unmatched(target: str) -> str:
+    return f"no target of it matches {target}" if target else "it is for apps, and none is named"
 
 
 def _shown(target: str) -> str:

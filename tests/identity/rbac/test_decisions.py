@@ -46,6 +46,12 @@ class DecisionTests(SynchronousTestCase):
         self.assertFalse(self.may(rules, "app:update", "/team/a"))
         self.assertFalse(self.may(rules, "app:access", "/team/a", replace(ANN, user_id="github:b")))
 
+    def test_no_app_is_named(self):
+        """The explanation of a right on apps tells that no app was named."""
+        rules = policy(grant(("clace-user",), ("/team/**",)))
+        self.assertIn("it is for apps, and none is named", str(self.ask(rules, "app:read", "")))
+        self.assertNotIn("none is named", str(self.ask(rules, "app:read", "/x")))
+
     def test_patterns_match_whole_ids(self):
         """A pattern that matches a part of an id lets nobody in."""
         rules = policy(grant(("clace-user",), users=("regex:github:.*@corp\\.example",)))
