@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct, structs
@@ -11,7 +11,7 @@ from clace.config.places import Origin, Steps
 from clace.config.schema import Shape, entries
 from clace.config.sections import Settings
 from clace.errors import ClaceError
-from clace.model import is_reference, pieces
+from clace.model import SecretReference, is_reference, references
 
 # What a provider takes and must have, by the first word of its name.
 _TAKES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -26,6 +26,7 @@ _TAKES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 }
 _UNSAID = "env"  # the default, which is no mistake where nothing names a secret
 _NAMED_BY = ("app_config", "security", "default_secrets_provider")
+_READ_AT_THE_START = "auth"
 _MAY_NAME_SECRETS = frozenset({"metadata", "plugin", "node_config", "secret"})
 _PASSWORDS = frozenset(
     {
@@ -77,9 +78,20 @@ def wrong_references(settings: Settings) -> Iterator[tuple[Steps, str]]:
         if at[0] not in _MAY_NAME_SECRETS and (at[0], at[-1]) not in _PASSWORDS:
             yield at, "a secret cannot be used here"
         try:
-            pieces(text)
+            named = references(text)
         except ClaceError as error:
             yield at, error.message
+            continue
+        if at[0] == _READ_AT_THE_START:
+            yield from ((at, reason) for reason in _without_section(settings, named))
+
+
+def _without_section(settings: Settings, named: Iterable[SecretReference]) -> Iterator[str]:
+    """Tell of providers that a text names and the configuration lacks: the start would fail."""
+    known = {"", *settings.secret, *(() if any(map(is_stored, settings.secret)) else ("db",))}
+    for reference in named:
+        if reference.provider not in known:
+            yield f"secret {reference}: there is no section [secret.{reference.provider}]"
 
 
 def _kind(provider: str) -> str:

@@ -89,6 +89,19 @@ class PlaceTests(LoadCase):
             self.problems(text), ["[[listen]] #1 endpoint: a secret cannot be used here"]
         )
 
+    def test_of_sign_ins(self):
+        """An entry of a provider that names a missing section of secrets stops the check too."""
+        entry = (
+            '[security]\ncallback_url = "https://apps.example.org"\n[auth.github]\nkey = "k"\n'
+            'secret = \'{{secret_from "%s" "TOKEN"}}\'\n'
+        )
+        self.assertEqual(
+            self.problems(entry % "env"),
+            ["[auth.github] secret: secret TOKEN: there is no section [secret.env]"],
+        )
+        self.load(entry % "env" + "[secret.env]\n")
+        self.load(entry % "db")
+
     def test_malformed(self):
         """A malformed reference is named with its place in the file and in the text."""
         (problem,) = self.problems("[node_config]\nx = {y = ['a{{secret}}']}")
