@@ -78,7 +78,15 @@ class AppParam(Struct, frozen=True, forbid_unknown_fields=True):
         try:
             return _READERS[self.type](text)
         except (ValueError, RecursionError):
-            raise ValueError(mismatch(self.name, self.type, what)) from None
+            told = mismatch(self.name, self.type, what)
+            raise ValueError(f"{told}{_WRITTEN.get(self.type, '')}") from None
+
+
+_WRITTEN = {
+    FieldType.BOOLEAN: ", expected true or false",
+    FieldType.LIST: ', expected JSON such as ["a", "b"]',
+    FieldType.DICT: ', expected JSON such as {"a": "b"}',
+}
 
 
 def mismatch(name: str, kind: FieldType, what: str) -> str:

@@ -120,7 +120,12 @@ class ValueTests(ParamsCase):
             f"2:6: param text is a required param, {missing}": {},
             "2:6: param text is a required param, value cannot be empty": {"text": ""},
             "3:6: param n is of type int but value is not an int": {"text": "x", "n": "hunter2"},
-            "6:6: param rows is of type list but value is not a list": {"text": "x", "rows": "{}"},
+            "6:6: param rows is of type list but value is not a list, expected JSON such as "
+            '["a", "b"]': {"text": "x", "rows": "{}"},
+            "4:6: param on is of type boolean but value is not a boolean, expected true or false": {
+                "text": "x",
+                "on": "maybe",
+            },
         }.items():
             self.assertEqual(self.refusal(EACH, values=values), f"params.star:{expected}")
 
