@@ -135,8 +135,12 @@ class ISecondFactors(Interface):
         :raises NotAuthenticated: if a step is missing, which is recorded.
         """
 
-    async def offer_codes(user_id: str) -> CodeOffer:
-        """Make a secret that counts once a code of it was given to ``accept_codes``."""
+    async def offer_codes(user_id: str, ticket: str = "") -> CodeOffer:
+        """Make a secret that counts once a code of it was given to ``accept_codes``.
+
+        ``ticket`` is that of an offer whose code was wrong: as long as it lasts it goes on, for
+        the app knows its secret already.
+        """
 
     async def accept_codes(user_id: str, ticket: str, code: str) -> tuple[str, ...]:
         """Enrol the secret of an offer in place of an older one; return new recovery codes.

@@ -114,9 +114,13 @@ class SecondFactors:
             return Demand.PROOF
         return Demand.ENROLMENT if self._is_required else Demand.NOTHING
 
-    async def offer_codes(self, user_id: str) -> CodeOffer:
-        secret = codes.new_secret(self._around.random)
-        ticket = self._secrets.issue(_Secret(user_id, secret), user_id)
+    async def offer_codes(self, user_id: str, ticket: str = "") -> CodeOffer:
+        before = self._secrets.look(ticket)
+        if before is not None and before.user_id == user_id:
+            secret = before.secret
+        else:
+            secret = codes.new_secret(self._around.random)
+            ticket = self._secrets.issue(_Secret(user_id, secret), user_id)
         name = user_id.partition(":")[2] or user_id
         return CodeOffer(ticket, secret, codes.address_of(secret, name, self._around.issuer))
 

@@ -100,7 +100,7 @@ class AccountSteps:
         try:
             recovery = await self._factors.accept_codes(identity.user_id, ticket, code)
         except (BadRequest, SignInRefused) as error:
-            return await self._codes_page(identity, pages.sentence(error))
+            return await self._codes_page(identity, pages.sentence(error), ticket)
         self._record(asked, identity, "authenticator app enrolled")
         return account_pages.enrolled_page(recovery)
 
@@ -284,8 +284,10 @@ class AccountSteps:
         )
         return account_pages.account_page(view)
 
-    async def _codes_page(self, identity: Identity, error: str = "") -> AppResponse:
-        offer = await self._factors.offer_codes(identity.user_id)
+    async def _codes_page(
+        self, identity: Identity, error: str = "", ticket: str = ""
+    ) -> AppResponse:
+        offer = await self._factors.offer_codes(identity.user_id, ticket)
         return account_pages.codes_page(offer, error)
 
     async def _passkey_page(

@@ -98,7 +98,7 @@ class SecondStep:
         try:
             recovery = await self._factors.accept_codes(identity.user_id, ticket, code)
         except (BadRequest, SignInRefused) as error:
-            return await self._not_enrolled(state, asked.head, identity, error)
+            return await self._not_enrolled(state, asked, identity, error)
         return self._enrolled(state, pending, recovery, asked.head)
 
     async def enrol_passkey(self, asked: OurRequest) -> AppResponse:
@@ -116,7 +116,7 @@ class SecondStep:
                 party_of(asked.head),
             )
         except (BadRequest, SignInRefused) as error:
-            return await self._not_enrolled(state, asked.head, identity, error)
+            return await self._not_enrolled(state, asked, identity, error)
         return self._enrolled(state, pending, recovery, asked.head)
 
     async def done(self, asked: OurRequest) -> AppResponse:
@@ -196,15 +196,22 @@ class SecondStep:
         return factor_pages.enrolled_page(state, recovery, pending.origin)
 
     async def _not_enrolled(
-        self, state: str, head: AskingHead, identity: Identity, error: BadRequest | SignInRefused
+        self, state: str, asked: OurRequest, identity: Identity, error: BadRequest | SignInRefused
     ) -> AppResponse:
         """Ask once more; an answer that no page of ours asked for is recorded."""
         if isinstance(error, SignInRefused):
-            self._refused("enrolment", head, error.reason, identity.user_id)
-        return await self._page(state, head, pages.sentence(error))
+            self._refused("enrolment", asked.head, error.reason, identity.user_id)
+        ticket = asked.form.get("ticket", "")
+        return await self._page(state, asked.head, pages.sentence(error), ticket=ticket)
 
     async def _page(
-        self, state: str, head: AskingHead, error: str = "", status: int = HTTPStatus.OK
+        self,
+        state: str,
+        head: AskingHead,
+        error: str = "",
+        status: int = HTTPStatus.OK,
+        *,
+        ticket: str = "",
     ) -> AppResponse:
         pending = self._look(state)
         if pending is None or pending.waiting is None:
@@ -214,7 +221,7 @@ class SecondStep:
             return factor_pages.enrolled_page(state, (), pending.origin)
         if demand is Demand.ENROLMENT:
             offers = factor_pages.Offers(
-                codes=await self._factors.offer_codes(user_id),
+                codes=await self._factors.offer_codes(user_id, ticket),
                 passkey=await self._factors.offer_passkey(user_id, party_of(head)),
             )
             return factor_pages.enrolment_page(state, offers, error, status)

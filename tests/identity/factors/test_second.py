@@ -162,6 +162,18 @@ class CodeTests(FactorCase):
         again = self.factors.accept_codes(ANN, offer.ticket, code)
         self.failureResultOf(again, SignInRefused)
 
+    def test_an_offer_goes_on(self):
+        """After a wrong code the offer is the same, but for somebody else and when it is over."""
+        offer = self.successResultOf(self.factors.offer_codes(ANN))
+        again = self.successResultOf(self.factors.offer_codes(ANN, offer.ticket))
+        self.assertEqual(again, offer)
+        for user_id, ticket in ((BOB, offer.ticket), (ANN, "unknown")):
+            other = self.successResultOf(self.factors.offer_codes(user_id, ticket))
+            self.assertNotEqual((other.ticket, other.secret), (offer.ticket, offer.secret))
+        self.clock.advance(300)
+        late = self.successResultOf(self.factors.offer_codes(ANN, offer.ticket))
+        self.assertNotEqual((late.ticket, late.secret), (offer.ticket, offer.secret))
+
     def test_offers_are_personal_and_end(self):
         """An offer is for one user, for five minutes."""
         offer = self.successResultOf(self.factors.offer_codes(ANN))

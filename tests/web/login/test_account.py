@@ -126,12 +126,19 @@ class FactorTests(PeopleCase):
         self.assertIn("10 recovery codes are left", page.text)
 
     def test_wrong_code(self):
-        """A wrong code enrols nothing, and shows another offer."""
+        """A wrong code enrols nothing, and shows the same offer, whose next code is right."""
         self.signed_in_to_account()
         page = self.browser.get(f"{ACCOUNT}/codes")
         fields = {"ticket": field(page, "ticket"), "code": "000000"}
-        self.assertIn("The code is wrong", self.browser.post(f"{ACCOUNT}/codes", fields).text)
+        again = self.browser.post(f"{ACCOUNT}/codes", fields)
+        self.assertIn("The code is wrong", again.text)
         self.assertEqual(self.kinds(), set())
+        self.assertEqual(field(again, "ticket"), field(page, "ticket"))
+        secret = re.search(r"<code>([A-Z2-7 ]+)</code>", page.text)[1]
+        self.assertIn(secret, again.text)
+        fields["code"] = self.code(pyotp.TOTP(secret.replace(" ", "")))
+        self.browser.post(f"{ACCOUNT}/codes", fields)
+        self.assertEqual(self.kinds(), {FactorKind.TOTP})
 
     def test_enrols_a_passkey(self):
         """A passkey is enrolled under a label, which is text."""

@@ -242,11 +242,12 @@ class RequiredTests(PeopleCase):
         self.assertIn(("change_account", ANN, "second factor enrolled"), self.deeds())
 
     def test_wrong_code(self):
-        """A wrong code enrols nothing."""
+        """A wrong code enrols nothing, and shows the same offer to an app that has it already."""
         page = self.waiting()
         fields = {"state": page.state, "ticket": field(page, "ticket"), "code": "000000"}
         again = self.browser.post(f"{FACTOR}/codes", fields)
         self.assertIn("The code is wrong", again.text)
+        self.assertEqual(field(again, "ticket"), fields["ticket"])
         self.assertEqual(self.kinds(), set())
 
     def test_offer_of_nobody(self):
