@@ -349,10 +349,15 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
         (tag,) = after - before
         return tag, prepared
 
+    def settle(self, name):
+        """Give the engine a home of its own: images that other tests left are of another."""
+        self.engine = self.make_engine(home=self.home / name)
+
     async def test_sweeps_images(self):
         """An image goes when nothing needs it at two looks in a row: no kept version, no container,
         and none of what the app was given last.
         """
+        self.settle("a")
         images = [await self.image(word) for word in (b"kept", b"runs", b"old", b"a", b"b", b"c")]
         kept, runs, old, *recent = [tag for tag, _prepared in images]
         workload = await self.engine.start(images[1][1], self.logged.append)
@@ -376,6 +381,7 @@ class ContainerEngineTests(WorkloadEngineContract, TestCase):
         """No image goes of an app with a version whose image is not known, or of another server;
         those of an app that this server does not have go at the second look.
         """
+        self.settle("b")
         for word in (b"1", b"2", b"3", b"4"):
             await self.image(word)
         app = self.order().app.id
