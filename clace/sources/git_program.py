@@ -37,8 +37,13 @@ _ERRORS = 16 * 1024
 _SHOWN = 300
 _UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PASSWORD = re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*@")
-# Git's words for what ssh said before, and ssh's for what it said before.
-_OF_NO_HELP = "could not read from remote repository", "host key verification failed"
+# The far side's words when this side has gone, which may come first or last; git's for what ssh
+# said before, and ssh's for what it said before.
+_OF_NO_HELP = (
+    "the remote end hung up unexpectedly",
+    "could not read from remote repository",
+    "host key verification failed",
+)
 
 
 class GitFailed(SourceError):

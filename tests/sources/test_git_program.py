@@ -183,6 +183,14 @@ class LastWordsTests(SynchronousTestCase):
                 b"fatal: Could not read from remote repository.\n",
                 "Could not read from remote repository.",
             ),
+            (
+                b"fatal: couldn't find remote ref x\nfatal: the remote end hung up unexpectedly\n",
+                "couldn't find remote ref x",
+            ),
+            (
+                b"fatal: the remote end hung up unexpectedly\n",
+                "the remote end hung up unexpectedly",
+            ),
             (b"just a line\n", "just a line"),
             (OF_SSH, "No RSA host key is known for h.io"),
         ]:
