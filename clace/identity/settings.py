@@ -110,7 +110,7 @@ class AppAuthentication:
         return (self._known.get(setting) or self._of(setting)).forwards
 
     def of(self, setting: str) -> IAuthenticator:
-        return self._of(setting).authenticator
+        return (self._known.get(setting) or self._of(setting)).authenticator
 
     def in_effect(self, setting: str) -> str:
         """Return the setting that one which names the default stands for."""

@@ -205,7 +205,9 @@ class Way(Struct, frozen=True, kw_only=True):
         """Return the user of a session as of now; None if it has ended."""
         if self.accounts:
             found: Identity | None = self.accounts.current(identity, fingerprint)
-            return None if found is None or self.demand(found) is not Demand.NOTHING else found
+            if found is None or self.factors is None:
+                return found
+            return found if self.factors.demand(found) is Demand.NOTHING else None
         return identity if fingerprint == self.provider.fingerprint else None
 
 

@@ -110,7 +110,7 @@ class SecondFactors:
     def demand(self, identity: Identity) -> Demand:
         if identity.assurance is not Assurance.PASSWORD:
             return Demand.NOTHING
-        if self.kinds(identity.user_id):
+        if identity.user_id in self._kinds and self.kinds(identity.user_id):
             return Demand.PROOF
         return Demand.ENROLMENT if self._is_required else Demand.NOTHING
 

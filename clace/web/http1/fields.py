@@ -41,6 +41,13 @@ class HeaderFields:
         values = self._values.get(name)
         return None if values is None else values[-1].decode()
 
+    def only(self, name: bytes) -> str | None:
+        """Return the field called ``name``, in lower case, if there is exactly one."""
+        values = self._values.get(name)
+        if values is None or len(values) != 1:
+            return None
+        return values[0].decode("utf-8", "replace")
+
     def once(self, make: Callable[..., Made], *arguments: object) -> Made:
         """Return what ``make`` makes of arguments that these fields decide; it is called once."""
         made = self._made

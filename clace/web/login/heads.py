@@ -60,8 +60,7 @@ class AskingHead:
         return f"{self.scheme}://{self.authority}"
 
     def header(self, name: str) -> str | None:
-        found = self._request.requestHeaders.getRawHeaders(name.encode("ascii"))
-        return found[0].decode("utf-8", "replace") if len(found) == 1 else None
+        return self._request.requestHeaders.only(name.encode("ascii"))
 
     def has(self, name: str) -> bool:
         """Tell whether there is a header of the name, whether once or more often."""
