@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from clace.admin_api.changes import Approval, Changing, OverApps, glob_of
+from clace.admin_api.changes import Approval, Approving, Changing, OverApps, glob_of
 from clace.admin_api.operation import Operation, Query, Right
 from clace.model import AccountLink, App, AppPath, AppSettings, Permission, ProgramStatus
 
@@ -43,20 +43,10 @@ class NewApp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     appconfig: dict[str, str] | None = None
 
 
-class CreateApp(Query, frozen=True):
+class CreateApp(Approving, frozen=True):
     """With ``approve`` all that the app asks for is approved."""
 
     body: NewApp
-    approve: bool = False
-    dry_run: bool = False
-
-    @property
-    def is_dry(self) -> bool:
-        return self.dry_run
-
-    @property
-    def rights(self) -> tuple[Right, ...]:
-        return (Right.APP_APPROVE,) if self.approve else ()
 
 
 class DeleteApps(OverApps, frozen=True):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from clace.admin_api.operation import Query, Right
+from clace.admin_api.operation import DryRunnable, Query, Right
 from clace.model import AppPath, Permission
 
 REMOVE = "-"
@@ -22,6 +22,16 @@ class OverApps(Query, frozen=True):
     @property
     def is_dry(self) -> bool:
         return self.dry_run
+
+
+class Approving(DryRunnable, frozen=True, kw_only=True):
+    """The query of an operation that with ``approve`` approves all that its app asks for."""
+
+    approve: bool = False
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right.APP_APPROVE,) if self.approve else ()
 
 
 class StagedUpdate(OverApps, frozen=True):

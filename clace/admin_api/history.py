@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from clace.admin_api.changes import Changing, Difference, OverApps, glob_of
+from clace.admin_api.changes import Approving, Changing, Difference, OverApps, glob_of
 from clace.admin_api.operation import Operation, Query, Right
 from clace.model import NEVER, AppMetadata, AppPath, FileRef, Permission
 
@@ -54,7 +54,7 @@ class CompareVersions(Query, frozen=True):
     new: str = ""
 
 
-class SwitchVersion(Query, frozen=True):
+class SwitchVersion(Approving, frozen=True):
     """A version that an app is to be: its number, ``previous``, ``next`` or ``revert``.
 
     ``approve`` lets it have approvals that the current version does not have.
@@ -62,16 +62,6 @@ class SwitchVersion(Query, frozen=True):
 
     app_path: str
     version: str
-    approve: bool = False
-    dry_run: bool = False
-
-    @property
-    def is_dry(self) -> bool:
-        return self.dry_run
-
-    @property
-    def rights(self) -> tuple[Right, ...]:
-        return (Right.APP_APPROVE,) if self.approve else ()
 
 
 class RevokeApprovals(OverApps, frozen=True):

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from clace.admin_api.changes import Approval, Changing
-from clace.admin_api.operation import Operation, Query, Right
+from clace.admin_api.changes import Approval, Approving, Changing
+from clace.admin_api.operation import DryRunnable, Operation, Query, Right
 from clace.model import AppPath
 
 
-class CreatePreview(Query, frozen=True):
+class CreatePreview(Approving, frozen=True):
     """The production app at a path, and the revision to preview: a commit or tag, or with
     ``is_branch`` the head of a branch. ``expires_secs`` is a number, empty for no end.
     """
@@ -19,17 +19,7 @@ class CreatePreview(Query, frozen=True):
     app_path: str
     commit_id: str
     is_branch: bool = False
-    approve: bool = False
-    dry_run: bool = False
     expires_secs: str = ""
-
-    @property
-    def is_dry(self) -> bool:
-        return self.dry_run
-
-    @property
-    def rights(self) -> tuple[Right, ...]:
-        return (Right.APP_APPROVE,) if self.approve else ()
 
 
 class ListPreviews(Query, frozen=True):
@@ -38,16 +28,11 @@ class ListPreviews(Query, frozen=True):
     app_path_glob: str = ""
 
 
-class DeletePreview(Query, frozen=True):
+class DeletePreview(DryRunnable, frozen=True):
     """The preview of a revision, as it was created, of the app at a path."""
 
     app_path: str
     commit_id: str
-    dry_run: bool = False
-
-    @property
-    def is_dry(self) -> bool:
-        return self.dry_run
 
 
 class PreviewCreated(Changing, frozen=True):
