@@ -113,7 +113,6 @@ class Installer:
     async def _workplace(
         self, order: WorkloadOrder, source: Path, plan: Plan, tell: Tell
     ) -> AsyncIterator[Workplace]:
-        await self._in_thread(self._options.check_places)
         index = await self._in_thread(self._options.index_with_login)
         builds = order.config.needs.builds
         workplace = self._store.workplace()
@@ -171,6 +170,7 @@ class Installer:
         :raises AppBroken: if they cannot be found; the text has the package and what to do.
         """
         work.tell(f"Locking the packages of {_place(work)} for Python {python.version}")
+        await self._in_thread(self._options.check_places)
         fixed: list[str] = []
         added = list(work.plan.added)
         lines = list(work.plan.packages.lines)
@@ -195,6 +195,7 @@ class Installer:
         :raises AppBroken: if it cannot be; the text has the package and what to do.
         """
         work.tell(f"Installing {len(_names(_logical(lock)))} packages")
+        await self._in_thread(self._options.check_places)
         folder = str(await self._in_thread(partial(self._store.begin, key)))
         written = await self._given(work, _LOCK, lock)
         calls = work.calls

@@ -54,6 +54,15 @@ class BuildTests(EnvironmentCase):
         self.assertEqual(second.key, first.key)
         self.assertEqual([line for line in self.told if line.startswith("Installing")], [])
 
+    async def test_places_of_a_build(self):
+        """A folder of packages that has gone is told to who builds; what is built needs none."""
+        built = await self.build(SINGLE)
+        self.links.rename(self.top / "gone")
+        again = await self.build(SINGLE, pins={LOCK_PIN: built.lock})
+        self.assertEqual(again.key, built.key)
+        told = await self.refused({"other.py": FLASK}, AppBroken)
+        self.assertIn(f"python.find_links: there is no folder {self.links}", told)
+
     async def test_built_once_at_a_time(self):
         """Two who need the same at the same time wait for one build."""
         environments = self.environments()
