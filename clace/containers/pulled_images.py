@@ -37,7 +37,7 @@ class PulledImages:
         self._known: dict[str, PulledImage] | None = None
 
     async def known(self) -> Mapping[str, PulledImage]:
-        """:raises OSError: if the file cannot be read."""
+        """:raises OSError: if the file cannot be read, or is not one of this server's."""
         if self._known is None:
             self._known = await self._in_thread(self._read)
         return self._known
@@ -68,7 +68,10 @@ class PulledImages:
             content = self._file.read_bytes()
         except FileNotFoundError:
             return {}
-        return msgspec.json.decode(content, type=dict[str, PulledImage])
+        try:
+            return msgspec.json.decode(content, type=dict[str, PulledImage])
+        except msgspec.MsgspecError as error:
+            raise OSError(f"{self._file}: {error}") from error
 
     def _write(self, known: dict[str, PulledImage]) -> None:
         make_private_folders(self._file.parent)

@@ -193,3 +193,13 @@ class PulledTests(SynchronousTestCase):
         self.home.mkdir(parents=True)
         (self.home / "data").write_text("in the way")
         self.assertEqual(self.use("shop:1")["image_id"], "a1")
+
+    def test_malformed(self):
+        """A file that is damaged keeps no app from its image, and nothing is removed by it."""
+        (self.home / "data").mkdir(parents=True)
+        file = self.home / "data" / "pulled_images.json"
+        file.write_text('{"a1": 1}')
+        self.assertEqual(self.use("shop:1")["image_id"], "a1")
+        looked = self.engine.sweep_images(frozenset(), self.kept)
+        self.assertIn(str(file), str(self.failureResultOf(looked, OSError).value))
+        self.assertEqual(file.read_text(), '{"a1": 1}')
