@@ -3,13 +3,14 @@
 import json
 from itertools import count
 
+import msgspec
 from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError
-from joserfc.jwk import KeySet
+from joserfc.errors import InvalidKeyIdError, UnsupportedAlgorithmError
+from joserfc.jwk import KeySet, OctKey
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.errors import SecretFailed
+from clace.errors import ClaceError, SecretFailed
 from clace.identity.identity_tokens.keys import (
     AHEAD_SECONDS,
     DAY,
@@ -17,6 +18,7 @@ from clace.identity.identity_tokens.keys import (
     NAME,
     RENEWED_SECONDS,
     IdentityKeys,
+    StoredKey,
 )
 from clace.identity.identity_tokens.tokens import IdentityTokens
 from clace.identity.signing import TokenRegistry
@@ -85,7 +87,8 @@ class TokenTests(TokenCase):
     def test_claims(self):
         """A token says who asks, for which app, and for a minute."""
         token = self.read(self.token())
-        self.assertEqual(token.header["alg"], "EdDSA")
+        kid = self.public()["keys"][0]["kid"]
+        self.assertEqual(token.header, {"alg": "EdDSA", "kid": kid, "typ": "JWT"})
         self.assertEqual(len(token.claims.pop("jti")), 22)
         self.assertEqual(
             token.claims,
@@ -103,6 +106,20 @@ class TokenTests(TokenCase):
                 "exp": NOW + 60,
             },
         )
+
+    def test_of_an_api_token(self):
+        """Who asks by an API token is told with the token's id, and without a session."""
+        asks = Identity(user_id="a", assurance=Assurance.TOKEN, token_id="tok_1")
+        claims = self.read(self.token(asks)).claims
+        self.assertEqual((claims["acr"], claims["token_id"]), ("token", "tok_1"))
+        self.assertNotIn("sid", claims)
+
+    def test_another_algorithm(self):
+        """A reader of one algorithm refuses a token of another one, even by the right secret."""
+        secret = OctKey.import_key("a secret of thirty-two characters")
+        token = jwt.encode({"alg": "HS256"}, {}, secret)
+        registry = TokenRegistry("EdDSA")
+        self.assertRaises(UnsupportedAlgorithmError, jwt.decode, token, secret, registry=registry)
 
     def test_each_is_new(self):
         """No two requests have the same token."""
@@ -124,8 +141,9 @@ class KeyTests(TokenCase):
         """The published keys tell nothing of the private ones; what is stored is not published."""
         (key,) = self.public()["keys"]
         self.assertEqual(set(key), {"kty", "crv", "x", "kid", "use", "alg"})
-        stored = json.loads(self.secrets.kept[NAME])
-        self.assertNotIn(stored[0]["parts"]["d"], json.dumps(key))
+        (stored,) = msgspec.json.decode(self.secrets.kept["identity-keys"], type=list[StoredKey])
+        self.assertNotIn(stored.parts["d"], json.dumps(key))
+        self.assertNotIn(stored.parts["d"], repr(stored))
 
     def test_none_until_asked(self):
         """A server whose tokens nobody wants makes no key."""
@@ -188,3 +206,9 @@ class KeyTests(TokenCase):
         self.assertEqual(self.secrets.kept, kept)
         self.secrets.is_broken = False
         self.token()
+
+    def test_damaged_store(self):
+        """Keys that cannot be read are not taken for missing ones, which would be made anew."""
+        self.secrets.kept[NAME] = b'[{"id": 1}]'
+        self.failureResultOf(self.tokens.token(ANN, "a"), ClaceError)
+        self.assertEqual((self.secrets.kept[NAME], self.published), (b'[{"id": 1}]', []))
