@@ -14,6 +14,7 @@ from clace.host.requests import AceCalls, DeadlinePassed, Slices, own_slices
 from clace.model import MOST_DECLARED, DeclaredApp, Demands
 from clace.starlark import Builtin, Failure, Module, StarlarkError, compile_file
 from clace.wire import AppLoaded, LoadApp
+from clace.wrong_values import wrong_value
 
 _NO_BINDINGS = "bindings to services are not supported by this server"
 
@@ -78,7 +79,7 @@ class Declarations:
         try:
             self._apps.append(msgspec.convert(fields, DeclaredApp))
         except msgspec.ValidationError as error:
-            raise Failure(f"app: {error}") from None
+            raise Failure(f"app: {wrong_value(error)}") from None
 
 
 def _loads_nothing(name: str) -> Any:

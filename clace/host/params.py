@@ -14,6 +14,7 @@ from clace.host.ace import plain, want, want_all
 from clace.host.faults import AppFault
 from clace.model import AppParam, FieldType, check_together, mismatch
 from clace.starlark import Builtin, Failure
+from clace.wrong_values import wrong_value
 
 PARAMS_FILE = "params.star"
 _DISPLAYS = {"PASSWORD": "password", "TEXTAREA": "textarea", "FILE": "file", "COMBO": "combo"}
@@ -61,7 +62,7 @@ class ParamFile:
             check_together((*self.params, param))
             self.values[name] = self._value(param)
         except (ValueError, BadRequest, AppFault) as error:
-            raise Failure(str(error)) from None
+            raise Failure(wrong_value(error)) from None
         self.params = (*self.params, param)
 
     def _value(self, param: AppParam) -> Any:

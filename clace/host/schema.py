@@ -11,6 +11,7 @@ from clace.host.ace import plain
 from clace.host.faults import AppFault
 from clace.model import AppSchema, DocType, FieldType
 from clace.starlark import Builtin, Failure
+from clace.wrong_values import wrong_value
 
 SCHEMA_FILE = "schema.star"
 
@@ -39,7 +40,7 @@ class SchemaFile:
             declared = msgspec.convert(told, DocType)
             self.schema = AppSchema((*self.schema.types, declared))
         except (ValueError, AppFault) as error:
-            raise Failure(str(error)) from None
+            raise Failure(wrong_value(error)) from None
 
 
 def _field(name: Any, type: Any, default: Any = None) -> dict[str, Any]:  # noqa: A002

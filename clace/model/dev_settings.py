@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from clace.near import nearest
+from clace.wrong_values import wrong_value
 
 CONTAINER_FILES = ("Containerfile", "Dockerfile")
 _PACKAGES = frozenset(
@@ -64,7 +65,7 @@ def read_dev_settings(given: dict[str, Any]) -> DevSettings:
     try:
         found = msgspec.convert(given, DevSettings)
     except msgspec.ValidationError as error:
-        raise ValueError(f"dev_settings: {error}") from None
+        raise ValueError(f"dev_settings: {wrong_value(error, given)}") from None
     if found.dir and (not found.dir.startswith("/") or ".." in found.dir.split("/")):
         raise ValueError(f'dev_settings: dir is an absolute path, not "{found.dir}"')
     return found

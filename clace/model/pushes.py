@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from clace.errors import BadRequest
 from clace.globs import matches_glob
+from clace.wrong_values import wrong_value
 
 PUSH_EVENT, PING_EVENT = "push", "ping"
 _BRANCH = "refs/heads/"
@@ -79,7 +80,7 @@ def read_push(event: str, content_type: str, body: bytes) -> Push:
     try:
         payload = msgspec.json.decode(_json(content_type, body), type=_Payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"invalid payload: {error}") from None
+        raise BadRequest(f"invalid payload: {wrong_value(error)}") from None
     return Push(
         event=name,
         ref=payload.ref or "",

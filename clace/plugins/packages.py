@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from clace.errors import ConfigError
 from clace.plugins.kit import Function, Plugin
+from clace.wrong_values import wrong_value
 
 GROUP = "clace.plugins"
 Section = Mapping[str, Any]
@@ -108,7 +109,7 @@ def _settings(section: str, kind: type[Struct], given: Section) -> Struct:
     try:
         return msgspec.convert(dict(given), kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(f'[plugin."{section}"]: {error}') from error
+        raise ConfigError(f'[plugin."{section}"] {wrong_value(error, given)}') from error
 
 
 def _check(name: str, plugin: Plugin) -> None:

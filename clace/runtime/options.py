@@ -18,6 +18,7 @@ from clace.model import (
     ProxyMount,
     WorkloadCall,
 )
+from clace.wrong_values import wrong_value
 
 Name = Annotated[str, Meta(max_length=1024)]
 
@@ -56,7 +57,7 @@ def read_options(options: dict[str, Any]) -> AppOptions:
     try:
         return msgspec.convert(options, AppOptions)
     except msgspec.ValidationError as error:
-        raise AppBroken(f"the definition of the app is wrong: {error}") from None
+        raise AppBroken(f"the definition of the app is wrong: {wrong_value(error)}") from None
 
 
 def read_declared(options: AppOptions) -> tuple[DeclaredApp, ...]:
@@ -64,4 +65,4 @@ def read_declared(options: AppOptions) -> tuple[DeclaredApp, ...]:
     try:
         return _DECLARED.decode(options.declared)
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise AppBroken(f"the declarations are wrong: {error}") from None
+        raise AppBroken(f"the declarations are wrong: {wrong_value(error)}") from None

@@ -26,6 +26,7 @@ from clace.model import (
 )
 from clace.patterns import PREFIX
 from clace.runtime.options import AppOptions
+from clace.wrong_values import wrong_value
 
 _FROM = "from:"
 _SECRET = "secret"  # noqa: S105 - the name of a function
@@ -62,7 +63,7 @@ def declared(options: AppOptions) -> WorkloadConfig | None:
     try:
         return msgspec.convert(given, kind).config
     except ValueError as error:
-        raise AppBroken(f"container: {name}: {error}") from None
+        raise AppBroken(f"container: {name}: {wrong_value(error, given)}") from None
 
 
 def prefix_of(app: App, routes: Sequence[ProxyRoute]) -> str:

@@ -84,7 +84,7 @@ class DeclarationTests(ParamsCase):
             'param("a", INT, display_type = FILE)': "a is of type int, it cannot have a display",
             'param("a", default = "", display_type = "slider")': "unknown display type slider for",
             'param("options-a", default = "")': "param options-a lists options, its type has to be",
-            'param("a", default = 4001 * "x")': "Expected `str` of length <= 4000 - at `$.default`",
+            'param("a", default = 4001 * "x")': "default: expected a string of length at most 4000",
             'param("a", default = len)': "unrecognized starlark type",
             "param(3)": "params.star:1:6: param: for parameter name: got int, want string",
             'param("a", required = 1)': 'param: for parameter "required": got int, want bool',

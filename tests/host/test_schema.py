@@ -74,14 +74,14 @@ class DeclarationTests(SchemaCase):
         """What is wrong in the file is said with its place."""
         for text, expected in {
             'type("a b", fields = [])': "schema.star:1:5: invalid name 'a b'",
-            '\ntype("a", fields = [field("x", "FLOAT")])': "schema.star:2:5: Invalid enum value",
+            '\ntype("a", fields = [field("x", "FLOAT")])': "2:5: fields[0].type: invalid value",
             'type("a", [])\ntype("a", [])': "schema.star:2:5: duplicate type a",
             'type("a", [field("x", INT), field("x", INT)])': "duplicate field x in type a",
             'type("a", [], indexes = [index(["x"])])': "index field x not defined in type a",
             'type("a", [field("x", INT)], [index(["x:up"])])': "invalid index field x:up",
             'type("a", [field("x", INT, "s")])': "default of field x is not of type INT",
             'type("a", [field("_id", INT)])': "field name _id is reserved",
-            'type("a", fields = 3)': "Expected `array`, got `int`",
+            'type("a", fields = 3)': "schema.star:1:5: fields: expected a list, got an int",
             'type("a", fields = [len])': "schema.star:1:5: unrecognized starlark type",
             'load("app.star", "x")': "cannot load app.star: schema.star loads nothing",
             "field(": "schema.star:1",

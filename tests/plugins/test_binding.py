@@ -65,22 +65,22 @@ class BindTests(SynchronousTestCase):
     def test_types(self):
         """A value of another type is named with its place."""
         for kwargs, message in (
-            ({"path": 3}, "exec.in.run: for parameter path: Expected `str`, got `int`"),
+            ({"path": 3}, "exec.in.run: path: expected a string, got an int"),
             (
                 {"path": "", "args": ["a", 2]},
-                "exec.in.run: for parameter args[1]: Expected `str`, got `int`",
+                "exec.in.run: args[1]: expected a string, got an int",
             ),
             (
                 {"path": "", "count": True},
-                "exec.in.run: for parameter count: Expected `int`, got `bool`",
+                "exec.in.run: count: expected an int, got a bool",
             ),
             (
                 {"path": "", "count": "3"},
-                "exec.in.run: for parameter count: Expected `int`, got `str`",
+                "exec.in.run: count: expected an int, got a string",
             ),
             (
                 {"path": "", "loud": "yes"},
-                "exec.in.run: for parameter loud: Expected `bool`, got `str`",
+                "exec.in.run: loud: expected a bool, got a string",
             ),
         ):
             self.assertEqual(self.refusal(**kwargs), message)

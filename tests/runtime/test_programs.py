@@ -137,7 +137,12 @@ class NeedTests(ProgramsCase):
         """A declaration that makes no sense is refused with the reason."""
         for config, told in (
             ("prt = 80", "unexpected keyword argument prt"),
-            ('port = "80"', "Expected `int`"),
+            ('port = "80"', "process.in.config: port: expected an int, got a string"),
+            (
+                "port = 99999",
+                "in.config: port: expected an int of at most 65535, got 99999",
+            ),
+            ("port = -1", "process.in.config: port: expected an int of at least 0, got -1"),
             ('health = "up"', "health is a path"),
         ):
             app = self.app(config)

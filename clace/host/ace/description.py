@@ -12,6 +12,7 @@ from clace.host.ace.values import AceValue, is_call, plain
 from clace.host.definition import NO_FUNCTION, AppDefinition
 from clace.host.faults import AppFault
 from clace.starlark import Struct, function_name
+from clace.wrong_values import wrong_value
 
 Functions = list[FunctionType]
 _MOUNT = re.compile(r"/[^{}*?#]*")
@@ -44,7 +45,7 @@ def describe(app: Any, handler: Any, error_handler: Any) -> tuple[Functions, App
     try:
         return functions, msgspec.convert(told, AppDefinition)
     except ValueError as error:  # UnicodeEncodeError is one, for a string of half a character
-        raise AppFault(f"the definition of the app is wrong: {error}") from None
+        raise AppFault(f"the definition of the app is wrong: {wrong_value(error, told)}") from None
 
 
 def _number(functions: Functions, function: Any, what: str) -> int:

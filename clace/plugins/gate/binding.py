@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from clace.errors import BadRequest
+from clace.wrong_values import wrong_value
 
 S = TypeVar("S", bound=Struct)
 _fields = cache(fields)  # msgspec reads the annotations anew each time
@@ -32,7 +33,7 @@ def bind(function: str, parameters: type[S], args: Sequence[Any], kwargs: Mappin
     try:
         return msgspec.convert(values, parameters, strict=True)
     except msgspec.ValidationError as error:
-        raise BadRequest(f"{function}: {_readable(str(error))}") from error
+        raise BadRequest(f"{function}: {wrong_value(error, values)}") from error
 
 
 @cache
@@ -71,9 +72,3 @@ def _by_name(
             raise BadRequest(f'{function}: unexpected keyword argument "{name}"')
         values[name] = value
     return values
-
-
-def _readable(text: str) -> str:
-    """``Expected `str`, got `int` - at `$.path``` as a sentence about the parameter."""
-    problem, _, place = text.rpartition(" - at `$.")
-    return f"for parameter {place.rstrip('`')}: {problem}" if problem else text

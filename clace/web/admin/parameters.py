@@ -11,6 +11,7 @@ from twisted.web.http import Request
 from clace.admin_api import BODY, Operation, Q, R
 from clace.errors import BadRequest
 from clace.go_booleans import FALSE, TRUE
+from clace.wrong_values import wrong_value
 
 # Clients of era 25 send the texts of Go, and an empty one for false.
 _BOOLEANS = {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE | {""}, False)}
@@ -78,5 +79,5 @@ def _body(kind: type[Struct] | None, body: bytes) -> dict[str, Struct]:
     try:
         content = msgspec.json.decode(body, type=kind or _NoFields)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"invalid request body: {error}") from error
+        raise BadRequest(f"invalid request body: {wrong_value(error)}") from error
     return {BODY: content} if kind else {}
