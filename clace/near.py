@@ -10,3 +10,9 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
     import difflib  # noqa: PLC0415 - only mistakes need it
 
     return difflib.get_close_matches(name, list(known), 1, cutoff)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message that asks for the known name nearest to ``name``, if one is."""
+    near = nearest(name, known)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -40,6 +40,9 @@ def list_(server: ChosenServer, user: str, auth: str, form: str | None) -> None:
     """List sessions that have not ended, the newest first."""
     found = server.ask(LIST_SESSIONS, ListSessions(user, auth))
     say_list(found.sessions, form or server.config.client.default_format, _FORMATS)
+    if not found.sessions and (user or auth):
+        about = " and ".join(filter(None, (user and f"user {user}", auth and f"auth {auth}")))
+        warn(f"there is no session of {about}")
     if len(found.sessions) < found.total:
         warn(f"there are {found.total - len(found.sessions)} more sessions")
 

@@ -211,10 +211,10 @@ class Apps:
             self._data.store.apps,
         )
         yield LockoutOperations(self._data.sign_ins.lockout)
-        yield SessionOperations(self._plugins.identities.sessions)
+        check_user = self._plugins.identities.check_user
+        yield SessionOperations(self._plugins.identities.sessions, check_user)
         rights = self._data.authorisation
         yield TokenOperations(self._data.tokens, rights, self._reactor.seconds)
-        check_user = self._plugins.identities.check_user
         yield RoleOperations(rights, self.installed, self._data.groups_of, check_user)
         yield BackupOperations(self._backups())
         yield AuditOperations(self._data.audit, self._data.audit, self._data.store.apps)

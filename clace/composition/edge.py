@@ -145,7 +145,12 @@ class Edge:
         return root
 
     def _admin(self, guard: Guard) -> IResource:
-        acting = ActingAs(guard, self._data.authorisation, self._data.groups_of)
+        acting = ActingAs(
+            guard,
+            self._data.authorisation,
+            self._data.groups_of,
+            self._plugins.identities.check_user,
+        )
         return LateResource(partial(self._made_admin, acting))
 
     def _made_admin(self, guard: Guard) -> IResource:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from msgspec import UNSET
@@ -24,12 +25,16 @@ LISTED = 1000
 class SessionOperations:
     """Operations on sessions of browsers."""
 
-    def __init__(self, sessions: ISessions) -> None:
+    def __init__(self, sessions: ISessions, check_user: Callable[[str], object] = str) -> None:
+        """``check_user`` raises ``BadRequest`` for ids that nobody can have."""
         self._sessions = sessions
+        self._check_user = check_user
 
     async def list_sessions(self, query: ListSessions) -> SessionList:
         choice = SessionChoice(user_id=query.user, setting=query.setting)
         found = await self._sessions.list_sessions(choice)
+        if query.user and not found:
+            self._check_user(query.user)
         return SessionList(tuple(map(row_of, found[:LISTED])), len(found))
 
     async def revoke_sessions(self, query: RevokeSessions) -> SessionsRevoked:
@@ -42,10 +47,19 @@ class SessionOperations:
             ended = await self._sessions.end(choice, "revoked by an operator")
         if not ended and not query.all:
             about = f"named {query.name}" if query.name else f"of user {query.user}"
-            raise NoSuchSession(f"there is no session {about}")
+            raise NoSuchSession(f"there is no session {about}{self._doubt(query.user)}")
         names = tuple(sorted(one.name for one in ended))
         would = tuple(f"- session {_about(one)}" for one in ended) if query.dry_run else UNSET
         return SessionsRevoked(names, dry_run=query.dry_run or UNSET, would_change=would)
+
+    def _doubt(self, user_id: str) -> str:
+        """Return the end of a message that tells that nobody can have the id of a user."""
+        try:
+            if user_id:
+                self._check_user(user_id)
+        except BadRequest as doubt:
+            return f": {doubt.message}"
+        return ""
 
 
 def _about(session: Session) -> str:

@@ -28,6 +28,7 @@ from clace.interfaces import (
     user_id_of,
 )
 from clace.model import App
+from clace.near import did_you_mean
 
 Apps = Callable[[], Awaitable[Iterable[App]]]
 _NAMED = 5
@@ -134,7 +135,9 @@ class UserOperations:
             raise BadRequest("expected the name of a user, or system")
         user_id = self._admin() if query.system else user_id_of(query.username)
         if not query.system and self._users.find(query.username) is None:
-            raise NoSuchUser(f"user {query.username} does not exist")
+            known = (entry.user.name for entry in self._users.entries())
+            hint = did_you_mean(query.username, known)
+            raise NoSuchUser(f"user {query.username} does not exist{hint}")
         if query.dry_run:
             found = await self._factors.listed(user_id)
             would = tuple(f"- second factor {each.kind} of {user_id}" for each in found)

@@ -38,6 +38,16 @@ class SessionTests(CommandLineCase, SynchronousTestCase):
             self.assertNotIn("digest", row)
             self.assertNotIn("sealed", row)
 
+    def test_nobody(self):
+        """A choice that selects no session says so."""
+        for options, told in (
+            (("--user=jo",), "user jo"),
+            (("--auth=github", "--user=jo"), "user jo and auth github"),
+        ):
+            result = self.run_cli("session", "list", *options)
+            self.assertEqual(result.exit_code, 0)
+            self.assertIn(f"warning: there is no session of {told}\n", result.stderr)
+
     def test_hostile_names(self):
         """A name that a provider gave drives no terminal in any format."""
         self.sign_in("github:eve\x1b]0;x\x07\n\x9b")

@@ -870,7 +870,8 @@ class AdministrationContract:
         self.successResultOf(self.change_user(password=HASH))
         for asked in (self.reset_factors("ann"), self.reset_factors(system=True)):
             self.assertEqual(self.successResultOf(asked).removed, 0)
-        self.failureResultOf(self.reset_factors("bob"), errors.NoSuchUser)
+        missing = self.failureResultOf(self.reset_factors("anne"), errors.NoSuchUser)
+        self.assertEqual(missing.value.message, "user anne does not exist; did you mean ann?")
         for wrong in (self.reset_factors(), self.reset_factors("ann", system=True)):
             self.failureResultOf(wrong, errors.BadRequest)
 

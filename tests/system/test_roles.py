@@ -96,6 +96,8 @@ class RolesTests(DaemonTestCase):
         said = self.daemon.refused("app", "delete", "/team/a", "--as", "builtin:ann")
         self.assertIn("user builtin:ann does not have permission app:delete on /team/a", said)
         self.assertIn("does not exist", self.daemon.refused("app", "list", "--as", "builtin:eve"))
+        said = self.daemon.refused("app", "list", "--as", "ann")
+        self.assertIn("no user has the id 'ann'; did you mean builtin:ann?", said)
 
     def test_tokens(self):
         """A token is good for its apps, for the command line over TCP, and until it is revoked."""

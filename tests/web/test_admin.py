@@ -28,7 +28,7 @@ from clace.admin_api.tokens import (
 from clace.audit.fitting import fitted
 from clace.client.administration import AdminClient
 from clace.client.agents import AgentExchange
-from clace.errors import LockedOut, NotAllowed, NotAuthenticated
+from clace.errors import BadRequest, LockedOut, NotAllowed, NotAuthenticated
 from clace.interfaces import Decision, ICredentials
 from clace.model.app import Demands, Permission
 from clace.model.identity import Assurance, Identity
@@ -291,6 +291,21 @@ class AdminAPITests(SynchronousTestCase):
             kept.replace(Policy(), "admin")
             self.assertEqual(self.acting(treq.get, "/apps", "builtin:jo").code, 400)
             kept.replace(Policy(enabled=True, grants=(GRANT,)), "admin")
+
+    def test_acting_as_nobody(self):
+        """An id that nobody can sign in with is refused; visitors without a sign-in have one."""
+        kept = self.kept.authorisation
+        kept.replace(Policy(enabled=True), "admin")
+
+        def check(user_id):
+            raise BadRequest(f"nobody is {user_id}")
+
+        acting = ActingAs(trusted, kept, lambda _user: (), check)
+        treq = StubTreq(RootResource(api(self.kept, acting).resource(), None))
+        response = self.acting(treq.get, "/apps", "zzz")
+        self.assertEqual(response.code, 400)
+        self.assertEqual(self.json(response)["message"], "nobody is zzz")
+        self.assertEqual(self.acting(treq.get, "/apps", "anonymous").code, 200)
 
     def test_only_administrators_act_as_others(self):
         """Neither a token nor another user may act as somebody."""

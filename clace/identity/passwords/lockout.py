@@ -133,9 +133,15 @@ class Lockout:
                 self._levels.pop(each, None)
         if not count and (address or user):
             about = " and ".join(filter(None, (address, user and f"user {user}")))
-            raise NoSuchLockout(f"no failed sign-in is held against {about}")
+            raise NoSuchLockout(f"no failed sign-in is held against {about}{self._meant(name)}")
         would = (f"- failures of {count} user(s) and address(es)",) if dry_run else UNSET
         return LockoutsCleared(count, dry_run=dry_run or UNSET, would_change=would)
+
+    def _meant(self, name: str) -> str:
+        """Return the end of a message that asks for an id that failed, if it ends in this name."""
+        found = (one.user for one in self._tries.values() if one.user.endswith(f":{name}"))
+        meant = next(found, "") if name else ""
+        return f"; did you mean {meant}?" if meant else ""
 
     def _count_pair(self, network: str, user: str, known: bool, now: float) -> _Tries:  # noqa: FBT001
         key = _key(network, user)

@@ -25,6 +25,7 @@ from clace.interfaces import (
     user_id_of,
 )
 from clace.model import check_name, tidy_groups
+from clace.near import did_you_mean
 from clace.passwords import check_choice, hash_password, is_hash
 from clace.threads import InThread
 
@@ -147,7 +148,7 @@ class Users:
         wanted = None if groups is None else tidy_groups(groups)
 
         def made(before: StoredUser | None) -> StoredUser:
-            base = self._base(name, before)
+            base = self._base(name, before, ", use user add to create it")
             return replace(
                 base,
                 password=password or ("" if invite else base.password),
@@ -162,7 +163,7 @@ class Users:
         if not found and name in self._static:
             raise BadRequest(f"user {name} {_STATIC.format(name=name)}")
         if not found:
-            raise _unknown(name)
+            raise self._unknown(name)
         if not dry_run:
             self.changed(user_id_of(name))
 
@@ -245,7 +246,7 @@ class Users:
         self._costs = None
         self._fingerprints.clear()
 
-    def _base(self, name: str, before: StoredUser | None) -> StoredUser:
+    def _base(self, name: str, before: StoredUser | None, advice: str = "") -> StoredUser:
         """Return the row that a change begins with: a user of the file becomes one here.
 
         :raises NoSuchUser: if the name is unknown.
@@ -254,7 +255,7 @@ class Users:
             return before
         static = self._static.get(name)
         if static is None:
-            raise _unknown(name)
+            raise NoSuchUser(f"user {name} does not exist{advice}")
         now = self._now()
         return StoredUser(
             name=name,
@@ -271,6 +272,9 @@ class Users:
     async def _hashed(self, name: str, password: str) -> str:
         check_choice(password, name)
         return await self._around.hashing(lambda: hash_password(password))
+
+    def _unknown(self, name: str) -> NoSuchUser:
+        return NoSuchUser(f"user {name} does not exist{did_you_mean(name, self._names())}")
 
     def _counting(self, name: str) -> User:
         return self._stored.get(name) or self._static[name]
@@ -299,7 +303,3 @@ def _by_name(rows: tuple[StoredUser, ...]) -> dict[str, User]:
 
 def _user(row: StoredUser) -> User:
     return User(name=row.name, password=row.password, groups=row.groups)
-
-
-def _unknown(name: str) -> NoSuchUser:
-    return NoSuchUser(f"user {name} does not exist, use user add to create it")

@@ -33,7 +33,15 @@ async def trusted(request: Request) -> Identity:
 class ActingAs:
     """Lets the administrator act as another user, who may do no more than that user."""
 
-    def __init__(self, guard: Guard, authorisation: IAuthorisation, groups_of: GroupsOf) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        authorisation: IAuthorisation,
+        groups_of: GroupsOf,
+        check_user: Callable[[str], object] = str,
+    ) -> None:
+        """``check_user`` raises ``BadRequest`` for ids that nobody can have."""
+        self._check_user = check_user
         self._guard = guard
         self._authorisation = authorisation
         self._groups_of = groups_of
@@ -42,7 +50,8 @@ class ActingAs:
         """Return who asks, or the user that they act as.
 
         :raises NotAllowed: if it is not the administrator, on the socket or by the password.
-        :raises BadRequest: if roles and grants are off, or the header names nobody.
+        :raises BadRequest: if roles and grants are off, or the header names nobody, or somebody
+            who cannot sign in.
         """
         identity = await self._guard(request)
         names = request.requestHeaders.getRawHeaders(AS_USER)
@@ -57,6 +66,8 @@ class ActingAs:
             raise BadRequest(f"{AS_USER} has to name one user")
         name = names[0].strip()
         acting = identity_named(name, self._groups_of(name))
+        if not acting.is_anonymous:
+            self._check_user(name)
         return msgspec.structs.replace(acting, actor=identity.user_id)
 
 

@@ -326,6 +326,12 @@ class OperatorTests(LockoutCase):
         self.assertRaises(BadRequest, self.lockout.clear_lockouts, "10.0.0", "")
         self.assertEqual(self.lockout.clear_lockouts("", "").cleared, 0)
 
+    def test_says_which_user_may_be_meant(self):
+        """Failures are held against ids; a name without what comes before it is asked about."""
+        self.fail(1, "builtin:jo")
+        error = self.assertRaises(NoSuchLockout, self.lockout.clear_lockouts, "", "jo")
+        self.assertIn("against user jo; did you mean builtin:jo?", error.message)
+
     @given(st.text(max_size=100), st.text(max_size=100))
     def test_takes_any_text(self, network, user):
         """No address or user breaks the count."""

@@ -67,7 +67,15 @@ class UsersTests(SynchronousTestCase):
         self.failureResultOf(self.users.add("sam", HASH, ()), UserExists)
         refused = self.failureResultOf(self.users.delete("sam"), BadRequest)
         self.assertIn("[builtin_auth.sam]", refused.value.message)
-        self.failureResultOf(self.users.delete("bob"), NoSuchUser)
+
+    def test_unknown_is_not_deleted(self):
+        """Who would be deleted is not to be added first; a name like it may be meant."""
+        for name, told in (
+            ("bob", "user bob does not exist"),
+            ("samm", "user samm does not exist; did you mean sam?"),
+        ):
+            refused = self.failureResultOf(self.users.delete(name), NoSuchUser)
+            self.assertEqual(refused.value.message, told)
 
     def test_dry_deletion(self):
         """A dry run deletes nobody, be it a user whom another process of the server has added."""
