@@ -176,4 +176,5 @@ def settle_memory() -> None:
     takes long to find.
     """
     gc.freeze()
+    gc.enable()
     gc.set_threshold(2000, 10, 100)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from functools import partial
@@ -48,6 +49,8 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor  # noqa: PLC0415 - the one place that may
 
     os.umask(0o077)
+    # What a start makes stays; the collector would look for garbage in it again and again.
+    gc.disable()
     try:
         streams = (sys.__stdout__ or sys.stdout, sys.__stderr__ or sys.stderr)
         read = partial(read_config, options)
