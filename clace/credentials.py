@@ -6,6 +6,8 @@ import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 
+from msgspec import Struct
+
 MAX_HEADER = 8192
 TOKEN_PREFIX = "clace_"  # noqa: S105 - public: scanners for secrets know tokens by it
 FOR_THE_SERVER = r"\s*+(?:basic\b|\S*+\s*+$|\S++\s++clace_)"
@@ -17,15 +19,33 @@ HOOK_PREFIX = "clace_hook_"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def basic_credentials(header: str | None) -> tuple[str, str] | None:
-    """The user and password of an ``Authorization: Basic`` header, or ``None``; never raises."""
-    if header is None or len(header) > MAX_HEADER:
-        return None
-    scheme, _, encoded = header.strip(" ").partition(" ")
-    if scheme.lower() != "basic":
-        return None
+class Authorization(Struct, frozen=True):
+    """The words of an ``Authorization`` header to the server; none if they are for others.
+
+    ``password`` is a user and a password, ``token`` an API token. One that is ``basic`` and has no
+    password is malformed. What looks like no token of ours is not for us to judge: an app may know
+    it.
+    """
+
+    basic: bool = False
+    password: tuple[str, str] | None = None
+    token: str | None = None
+
+
+def read_authorization(header: str | None) -> Authorization:
+    """Read any text, or none; never raises."""
+    scheme, _, rest = (header or "").strip(" ").partition(" ")
+    scheme, given = scheme.lower(), rest.strip(" ") if len(rest) <= MAX_HEADER else ""
+    return Authorization(
+        scheme.startswith("basic"),
+        _password(given) if scheme == "basic" else None,
+        given if scheme == "bearer" and given.startswith(TOKEN_PREFIX) else None,
+    )
+
+
+def _password(encoded: str) -> tuple[str, str] | None:
     try:
-        text = b64decode(encoded.strip(" ").encode("ascii"), validate=True).decode()
+        text = b64decode(encoded.encode("ascii"), validate=True).decode()
     except (NotBase64, UnicodeError):
         return None
     user, colon, password = text.partition(":")
@@ -33,15 +53,3 @@ def basic_credentials(header: str | None) -> tuple[str, str] | None:
     if not colon or _CONTROL.search(text):
         return None
     return user, password
-
-
-def bearer_token(header: str | None) -> str | None:
-    """The API token of an ``Authorization: Bearer`` header, or ``None``; never raises.
-
-    What looks like no token of ours is not for us to judge: an app may know it.
-    """
-    if header is None or len(header) > MAX_HEADER:
-        return None
-    scheme, _, token = header.strip(" ").partition(" ")
-    token = token.strip(" ")
-    return token if scheme.lower() == "bearer" and token.startswith(TOKEN_PREFIX) else None

@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 from zope.interface import Attribute, Interface
 
+from clace.credentials import Authorization
 from clace.model import Identity
 
 
@@ -57,6 +58,8 @@ class RequestHead(Protocol):
     def reached(self) -> str: ...
     @property
     def tls(self) -> ClientTLS | None: ...
+    @property
+    def authorization(self) -> Authorization: ...
     def header(self, name: str) -> str | None:
         """Return the value of a header, its name in lower case; None if there are two."""
 

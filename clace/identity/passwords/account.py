@@ -64,11 +64,11 @@ class AdminAccount:
         if user:
             check_hash(bcrypt_hash)
         self._user = user
-        self._hash = bcrypt_hash
+        self._name = _bytes(user)
+        self._hash = bcrypt_hash.encode("ascii")
         self._success = None
         self._identity = Identity(user_id=user, subject=user, assurance=Assurance.PASSWORD)
-        text = b"\0".join((_bytes(user), bcrypt_hash.encode("ascii")))
-        self._fingerprint = hashlib.sha256(text).hexdigest()
+        self._fingerprint = hashlib.sha256(b"\0".join((self._name, self._hash))).hexdigest()
 
     def knows(self, user: str) -> bool:
         return bool(self._user) and self._is(user)
@@ -101,11 +101,12 @@ class AdminAccount:
         self._sign_ins.admit(address, user)
         encoded = encode_password(password)
         digest = self._digest(user, encoded or b"")
+        if encoded is not None and self._is_remembered(digest):
+            return user
         attempt = self._attempt(address, user, digest)
         if encoded is None:
             raise self._sign_ins.refuse_unchecked(attempt, "no password can be like this")
-        if not self._is_remembered(digest):
-            await self._sign_ins.attempt(attempt, partial(self._verify, user, encoded, digest))
+        await self._sign_ins.attempt(attempt, partial(self._verify, user, encoded, digest))
         return user
 
     def _attempt(self, address: str, user: str, digest: bytes) -> Attempt:
@@ -115,14 +116,14 @@ class AdminAccount:
     async def _verify(self, user: str, password: bytes, digest: bytes) -> bool:
         """The same work for every user: names are not told apart by time."""
         name, hashed = self._user, self._hash
-        matches = await self._in_thread(lambda: bcrypt.checkpw(password, hashed.encode("ascii")))
+        matches = await self._in_thread(lambda: bcrypt.checkpw(password, hashed))
         if not (matches & self._is(user) and (name, hashed) == (self._user, self._hash)):
             return False
         self._success = _Success(digest, self._clock.seconds() + REMEMBERED)
         return True
 
     def _is(self, user: str) -> bool:
-        return hmac.compare_digest(_bytes(user), _bytes(self._user))
+        return hmac.compare_digest(_bytes(user), self._name)
 
     def _is_remembered(self, digest: bytes) -> bool:
         known = self._success
@@ -134,7 +135,7 @@ class AdminAccount:
 
     def _digest(self, user: str, password: bytes) -> bytes:
         """Return a digest of the credentials; neither hash nor password holds a NUL."""
-        text = b"\0".join((self._hash.encode("ascii"), password, _bytes(user)))
+        text = b"\0".join((self._hash, password, _bytes(user)))
         return hmac.digest(self._key, text, hashlib.sha256)
 
 

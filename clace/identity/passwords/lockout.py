@@ -73,8 +73,10 @@ class Lockout:
 
     def check(self, network: str, user: str) -> None:
         """:raises LockedOut: if the user is locked for this network; says for how long."""
+        tries = self._tries.get(_key(network, user)) if self._tries else None
+        if tries is None and network not in self._levels:
+            return
         now = self._clock.seconds()
-        tries = self._tries.get(_key(network, user))
         wait = 0.0
         if tries and tries.count >= self._limit:
             wait = tries.until - now

@@ -9,7 +9,6 @@ from msgspec import Struct
 from zope.interface import implementer
 
 from clace.cookies import session_cookie
-from clace.credentials import basic_credentials
 from clace.errors import NotAuthenticated, SignInNeeded
 from clace.identity.passwords import REFUSED
 from clace.identity.sessions.sessions import CHANGED
@@ -72,12 +71,11 @@ class BrowserSignIn:
         self._by_password = tuple(way for way in ways if way.accounts is not None)
 
     async def identify(self, head: RequestHead) -> Identity:
-        authorization = head.header("authorization") if self._by_password else None
-        if authorization is not None:
-            given = basic_credentials(authorization)
+        if self._by_password:
+            given = head.authorization.password
             if given is not None:
                 return await self._way_of(given[0]).prove_by_password(*given, head.address)
-            if authorization[:5].lower() == "basic":
+            if head.authorization.basic:
                 raise NotAuthenticated(REFUSED)
         for way, name in self._secure if head.scheme == "https" else self._plain:
             if secret := head.cookie(name):
@@ -106,6 +104,8 @@ class BrowserSignIn:
     def _way_of(self, user: str) -> Way:
         """The way with this user, or any: a name is tried once."""
         ways = self._by_password
+        if len(ways) == 1:
+            return ways[0]
         return next((way for way in ways if way.accounts.knows(user)), ways[0])
 
 

@@ -8,7 +8,7 @@ import msgspec
 from twisted.web.http import Request
 
 from clace.admin_api import AS_USER, Right
-from clace.credentials import basic_credentials, bearer_token
+from clace.credentials import read_authorization
 from clace.errors import BadRequest, NotAllowed, NotAuthenticated
 from clace.interfaces import IAPITokens, IAuthorisation, ICredentials
 from clace.model import OPERATOR, Assurance, Identity, host_name, identity_named, is_address
@@ -100,13 +100,12 @@ class AdminGuard:
             raise NotAllowed(f"{host} is no name of this server, see security.admin_hosts")
         refuse_browsers(request)
         address = self._proxies.peer_of(request).ip
-        authorization = request.getHeader("authorization")
-        if (token := bearer_token(authorization)) is not None:
-            return await self._tokens.prove(token, address)
-        given = basic_credentials(authorization)
-        if given is None:
+        authorization = read_authorization(request.getHeader("authorization"))
+        if authorization.token is not None:
+            return await self._tokens.prove(authorization.token, address)
+        if authorization.password is None:
             raise NotAuthenticated("Unauthorized")
-        user_id = await self._credentials.check(*given, address)
+        user_id = await self._credentials.check(*authorization.password, address)
         return Identity(user_id=user_id, name=user_id, assurance=Assurance.PASSWORD)
 
     def _is_ours(self, name: str) -> bool:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from clace.credentials import bearer_token
 from clace.interfaces import IAPITokens, IAppAuthentication
 from clace.model import NOBODY, App, AppResponse, Identity, Visitor, identity_named
 from clace.web.apps.forwarding import ForwardedApps
@@ -70,7 +69,7 @@ class AppAccess:
 
     async def _identified(self, app: App, request: DirectRequest) -> Identity:
         setting, head = app.settings.authn_type, AskingHead(request)
-        token = bearer_token(head.header("authorization"))
+        token = head.authorization.token
         if token is not None and self._tokens.are_taken_by(app) and self._auth.ways(setting):
             return await self._of_token(app, token, head.address)
         return await self._auth.of(setting).identify(head)

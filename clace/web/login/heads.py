@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clace import cookies
+from clace.credentials import Authorization, read_authorization
 from clace.interfaces import ClientTLS
 from clace.model import host_name
 from clace.web.client_tls import client_tls
@@ -59,6 +60,11 @@ class AskingHead:
         """Scheme, name and port that the request was sent to."""
         return f"{self.scheme}://{self.authority}"
 
+    @property
+    def authorization(self) -> Authorization:
+        fields = self._request.requestHeaders
+        return fields.once(authorization_of, fields)
+
     def header(self, name: str) -> str | None:
         return self._request.requestHeaders.only(name.encode("ascii"))
 
@@ -74,6 +80,11 @@ class AskingHead:
         """Tell whether the request has a cookie of this name, be it one or several."""
         fields = self._request.requestHeaders
         return name in fields.once(cookies_of, fields)
+
+
+def authorization_of(fields: HeaderFields) -> Authorization:
+    """The credentials of a request, if there is one ``Authorization``."""
+    return read_authorization(fields.only(b"authorization"))
 
 
 def cookies_of(fields: HeaderFields) -> dict[str, str | None]:

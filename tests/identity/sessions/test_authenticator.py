@@ -9,6 +9,7 @@ from msgspec import Struct
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.cookies import session_cookie
+from clace.credentials import Authorization, read_authorization
 from clace.errors import NotAuthenticated, SignInNeeded
 from clace.identity.sessions.authenticator import (
     BrowserSignIn,
@@ -39,6 +40,10 @@ class Head(Struct, kw_only=True):
     @property
     def authority(self) -> str:
         return f"{self.host}:8000"
+
+    @property
+    def authorization(self) -> Authorization:
+        return read_authorization(self.header("authorization"))
 
     def header(self, name: str) -> str | None:
         return self.headers.get(name)
