@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from urllib.parse import parse_qs
 
 import msgspec
 from msgspec import Struct
 
 from clace.errors import BadRequest
 from clace.globs import matches_glob
+from clace.urlencoded import pairs
 from clace.wrong_values import wrong_value
 
 PUSH_EVENT, PING_EVENT = "push", "ping"
@@ -19,6 +19,7 @@ _NOTHING = "0" * 40
 _FORM = "application/x-www-form-urlencoded"
 # GitHub lists no more commits of a push.
 _MOST_COMMITS = 2048
+_MOST_FIELDS = 10
 MAX_GLOBS, MAX_GLOB = 20, 200
 
 
@@ -115,8 +116,8 @@ def _json(content_type: str, body: bytes) -> bytes:
     """Return the JSON of a body; GitHub can send it as a field of a form."""
     if content_type.partition(";")[0].strip().lower() != _FORM:
         return body
-    fields = parse_qs(body, max_num_fields=10) if body.count(b"&") < 10 else {}  # noqa: PLR2004
-    return fields.get(b"payload", [b""])[0]
+    fields = pairs(body) if body.count(b"&") < _MOST_FIELDS else ()
+    return next((value for name, value in fields if name == b"payload"), b"")
 
 
 def _files(payload: _Payload) -> tuple[str, ...] | None:

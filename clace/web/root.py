@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote_to_bytes
-
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from clace.errors import NoSuchRoute
 from clace.model import NO_ROUTE, AppResponse
+from clace.urlencoded import unescaped
 from clace.web.apps import ServedApps
 from clace.web.http1 import DirectRequest, Entrance
 from clace.web.login import OurRoutes
@@ -43,7 +42,7 @@ class RootResource(Resource, Entrance):
         if target[1:2] not in _MAY_BE_OURS:
             return self._apps is not None and target != b"*"
         first = target[1:].partition(b"?")[0].partition(b"/")[0]
-        if (unquote_to_bytes(first) if b"%" in first else first) not in _RESERVED:
+        if unescaped(first) not in _RESERVED:
             return self._apps is not None and target != b"*"
         return target == _HEALTH or (target.startswith(_PREFIXES) and self._is_step(target))
 

@@ -104,6 +104,8 @@ class FieldTests(FormsCase):
         self.refused([TooLarge], multipart(*[part("f", "x", "a.txt")] * 101))
         self.refused([TooLarge], multipart(*[part("a", "")] * 2001))
         self.refused([TooLarge], multipart(f"X: {'x' * 9000}\r\n\r\n\r\n".encode()))
+        head = b"".join(b"X: " + b"x" * 8000 + b"\r\n" for _ in range(7)) + part("a", "")
+        self.assertIn("fields are over", self.refused([TooLarge], multipart(*[head] * 200)))
 
     def test_long_urlencoded(self):
         """A form of the other kind has as much text at most, and is taken apart in a thread."""
@@ -171,6 +173,13 @@ class FieldTests(FormsCase):
         for body in bodies:
             began = time.process_time()
             self.refused([BadRequest, TooLarge], body)
+            self.assertLess(time.process_time() - began, 2)
+
+    def test_time_of_urlencoded(self):
+        """A form of escapes alone, good or bad, costs little more than another of its size."""
+        for escape in (b"%", b"%4", b"%41a"):
+            began = time.process_time()
+            self.form(escape * ((10 << 20) // len(escape)), "application/x-www-form-urlencoded")
             self.assertLess(time.process_time() - began, 2)
 
 

@@ -7,7 +7,6 @@ from binascii import Error as NotBase64
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -19,6 +18,7 @@ from signxml.exceptions import InvalidCertificate, InvalidDigest, SignXMLExcepti
 from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from clace.identity.saml.markup import Element, children, only, parsed, refused
+from clace.urlencoded import unescaped
 
 METHODS = frozenset(
     {
@@ -125,9 +125,9 @@ def check_query(query: bytes, keys: Iterable[x509.Certificate], message: str) ->
         raise refused("the message is not signed")
     names = [name for name in (message.encode(), b"RelayState", b"SigAlg") if name in parts]
     signed = b"&".join(b"%b=%b" % (name, parts[name]) for name in names)
-    algorithm = unquote_to_bytes(parts[b"SigAlg"].replace(b"+", b" ")).decode("latin-1")
+    algorithm = unescaped(parts[b"SigAlg"].replace(b"+", b" ")).decode("latin-1")
     try:
-        signature = b64decode(unquote_to_bytes(parts[b"Signature"]), validate=True)
+        signature = b64decode(unescaped(parts[b"Signature"]), validate=True)
     except NotBase64:
         raise refused("the signature is not base64") from None
     if not any(_matches(key.public_key(), algorithm, signature, signed) for key in keys):

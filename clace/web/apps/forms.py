@@ -144,7 +144,7 @@ class _FormReader:
         for event in events:
             if isinstance(event, MultipartSegment):
                 name = event.name or ""
-                self._room -= len(name)
+                self._take(sum(map(len, chain.from_iterable(event.headerlist))))
                 pieces = iter(lambda: next(events), None)
                 value = self._text(pieces) if event.filename is None else self._file(event, pieces)
                 self._fields.setdefault(name, []).append(value)
@@ -154,11 +154,18 @@ class _FormReader:
         found = []
         for piece in pieces:
             assert piece is not None
-            self._room -= len(piece)
-            if self._room < 0:
-                raise ParserLimitReached(f"its fields are over {_MAX_TEXT} bytes")
+            self._take(len(piece))
             found.append(piece)
         return b"".join(found).decode("utf-8", "replace")
+
+    def _take(self, size: int) -> None:
+        """Count text of the form, and the heads of its parts.
+
+        :raises ParserLimitReached: if it is too much.
+        """
+        self._room -= size
+        if self._room < 0:
+            raise ParserLimitReached(f"its fields are over {_MAX_TEXT} bytes")
 
     def _file(self, segment: MultipartSegment, pieces: Iterator[bytes | None]) -> str:
         """Return the place of the file, or nothing if none was chosen."""

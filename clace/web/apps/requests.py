@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import parse_qs, unquote_to_bytes
 
 from msgspec import Struct
 
@@ -13,6 +12,7 @@ from clace.credentials import FOR_THE_SERVER
 from clace.errors import BadRequest
 from clace.header_names import OUR_HEADERS
 from clace.model import AppRequest, ClientWishes, Upload, Visitor
+from clace.urlencoded import pairs, unescaped
 from clace.web.http1 import DirectRequest, HeaderFields
 
 MAX_FIELDS = 2000
@@ -44,7 +44,7 @@ def clean_path(raw: bytes) -> str:
 @lru_cache(maxsize=1024)
 def _clean_path(raw: bytes) -> str:
     try:
-        path = unquote_to_bytes(raw).decode()
+        path = unescaped(raw).decode()
     except UnicodeDecodeError as error:
         raise BadRequest("the path is not UTF-8") from error
     segments = [segment for segment in path.split("/") if segment]
@@ -119,17 +119,13 @@ def urlencoded(encoded: bytes) -> dict[str, list[str]]:
 
     :raises BadRequest: if there are too many fields.
     """
-    if not encoded:
-        return {}
-    try:
-        return parse_qs(
-            encoded.decode("utf-8", "replace"),
-            keep_blank_values=True,
-            errors="replace",
-            max_num_fields=MAX_FIELDS,
-        )
-    except ValueError as error:
-        raise BadRequest("too many fields") from error
+    if encoded.count(b"&") >= MAX_FIELDS:
+        raise BadRequest("too many fields")
+    found: dict[str, list[str]] = {}
+    for name, value in pairs(encoded):
+        text = value.decode("utf-8", "replace")
+        found.setdefault(name.decode("utf-8", "replace"), []).append(text)
+    return found
 
 
 def app_request(

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
@@ -19,6 +18,7 @@ from zope.interface import implementer
 
 from clace.errors import InternalError
 from clace.interfaces import IAsksForCertificates
+from clace.urlencoded import pairs, unescaped
 from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.http1.access import AccessEntry
 from clace.web.http1.answering import drop_content, is_empty
@@ -84,7 +84,7 @@ class SiteRequest(server.Request, ArrivingRequest):
         self.path, _, query = path.partition(b"?")
         self.args = _parameters(query) if query else {}
         self.prepath: list[bytes] = []
-        self.postpath = [unquote_to_bytes(part) for part in self.path[1:].split(b"/")]
+        self.postpath = [unescaped(part) for part in self.path[1:].split(b"/")]
         if self.path == b"*":
             self._handleStar()
             return
@@ -303,8 +303,7 @@ class Site(server.Site):
 def _parameters(query: bytes) -> dict[bytes, list[bytes]]:
     """All parameters of a query; Twisted leaves out those without ``=``, and splits at ``;``."""
     found: dict[bytes, list[bytes]] = {}
-    for part in filter(None, query.replace(b"+", b" ").split(b"&")):
-        name, _, value = map(unquote_to_bytes, part.partition(b"="))
+    for name, value in pairs(query):
         found.setdefault(name, []).append(value)
     return found
 
