@@ -101,6 +101,20 @@ class AccountsTests(ToldCase):
         self.admit()
         self.assertEqual(len(self.rounds), 2)
 
+    def test_remembers_the_password(self):
+        """A success is remembered for its password and its name, and for no others."""
+        self.admit()
+        self.refuse()
+        self.refuse("")
+        self.refuse("sesame", "bob")
+
+    def test_lock_holds_for_a_remembered_password(self):
+        """A success of a moment ago opens no lock."""
+        self.admit()
+        for _ in range(5):
+            self.refuse()
+        self.refuse("sesame", why=LockedOut)
+
     def test_remembers_a_bounded_number(self):
         """The oldest successes make room for newer ones."""
         for number in range(1001):
@@ -178,6 +192,13 @@ class AccountsTests(ToldCase):
         nobody = Identity(user_id="builtin:bob")
         self.assertIsNone(self.accounts.current(nobody, self.accounts.fingerprint(nobody)))
 
+    def test_named(self):
+        """The user of an id has proved nothing by being found; other ids are nobody's."""
+        found = self.accounts.named("builtin:ann")
+        self.assertEqual(found, replace(self.admit(), assurance=Assurance.NONE))
+        for user_id in ("builtin:bob", "ann", "github:ann"):
+            self.assertIsNone(self.accounts.named(user_id), user_id)
+
     @settings(max_examples=30)
     @given(st.text(max_size=100), st.text(max_size=100), st.text(max_size=20))
     def test_survives_any_text(self, user, password, address):
@@ -215,3 +236,26 @@ class ParallelTests(SynchronousTestCase):
         self.failureResultOf(second, NotAuthenticated)
         (told,) = self.told.events
         self.assertEqual(told, ("Failed", "builtin:ann", HERE, f"by builtin: {CHANGED}"))
+
+    def test_refuses_a_user_deleted_after_the_check(self):
+        """Of two who wait for one check the second is refused if the first deletes the user."""
+        self.successResultOf(self.users.add("eve", HASH, ()))
+        first, second = self.prove("eve", "sesame"), self.prove("eve", "sesame")
+        first.addCallback(lambda _: Deferred.fromCoroutine(self.users.delete("eve")))
+        self.threads.finish()
+        self.successResultOf(first)
+        self.failureResultOf(second, NotAuthenticated)
+
+    def test_shares_no_check(self):
+        """Passwords and names that come at once are checked each by itself."""
+        right, wrong = self.prove("ann", "sesame"), self.prove("ann", "wrong")
+        self.assertEqual(self.threads.finish_all(), 2)
+        self.successResultOf(right)
+        self.failureResultOf(wrong, NotAuthenticated)
+        unknown = self.prove("bob", "sesame"), self.prove("eve", "sesame")
+        self.assertEqual(self.threads.finish_all(), 2)
+        for each in unknown:
+            self.failureResultOf(each, NotAuthenticated)
+
+    def prove(self, user, password):
+        return Deferred.fromCoroutine(self.accounts.prove(user, password, HERE))

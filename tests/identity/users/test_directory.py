@@ -38,6 +38,11 @@ class UsersTests(SynchronousTestCase):
     def update(self, name="ann", password="", groups=None, **options):
         return self.successResultOf(self.users.update(name, password, groups, **options))
 
+    def entries(self):
+        return [
+            (each.user.name, each.user.is_static, each.overridden) for each in self.users.entries()
+        ]
+
     def test_is_users(self):
         """It fills the seam."""
         verifyObject(IUsers, self.users)
@@ -55,10 +60,11 @@ class UsersTests(SynchronousTestCase):
 
     def test_dynamic_shadows_static(self):
         """A user of the database counts before one of the configuration."""
+        self.add()
+        self.assertEqual(self.entries(), [("ann", False, False), ("sam", True, False)])
         self.update("sam", OTHER, ("db",))
         self.assertEqual(self.users.find("sam").password, OTHER)
-        entries = [(each.user.is_static, each.overridden) for each in self.users.entries()]
-        self.assertEqual(entries, [(False, False), (True, True)])
+        self.assertEqual(self.entries()[1:], [("sam", False, False), ("sam", True, True)])
         self.successResultOf(self.users.delete("sam"))
         self.assertEqual(self.users.find("sam"), STATIC)
 
@@ -76,6 +82,52 @@ class UsersTests(SynchronousTestCase):
         ):
             refused = self.failureResultOf(self.users.delete(name), NoSuchUser)
             self.assertEqual(refused.value.message, told)
+
+    def test_refuses(self):
+        """A malformed name or hash, neither or both of hash and invitation, and a name that is
+        taken are refused, and nothing is stored.
+        """
+        self.assertIsNone(self.add())
+        before = self.rows.all()
+        for name, password, invite in (
+            ("a b", HASH, False),
+            ("", HASH, False),
+            ("bob", "", False),
+            ("bob", "sesame", False),
+            ("bob", HASH, True),
+        ):
+            refused = self.users.add(name, password, (), invite=invite)
+            self.failureResultOf(refused, BadRequest)
+        self.failureResultOf(self.users.add("ann", OTHER, ()), UserExists)
+        for password, invite in (("sesame", False), (OTHER, True)):
+            refused = self.users.update("ann", password, None, invite=invite)
+            self.failureResultOf(refused, BadRequest)
+        self.failureResultOf(self.users.update("bob", OTHER, None), NoSuchUser)
+        self.assertEqual(self.rows.all(), before)
+
+    def test_dry_changes(self):
+        """A dry run refuses what the change would, stores nothing and invites nobody."""
+        self.add()
+        before = self.rows.all()
+        self.assertIsNone(self.add("bob", "", invite=True, dry_run=True))
+        for name in ("ann", "sam"):
+            self.failureResultOf(self.users.add(name, HASH, (), dry_run=True), UserExists)
+            self.assertIsNone(self.update(name, OTHER, ("x",), dry_run=True))
+        self.failureResultOf(self.users.update("bob", OTHER, None, dry_run=True), NoSuchUser)
+        self.assertEqual(self.rows.all(), before)
+        self.assertEqual(self.ended, [])
+
+    def test_update_time(self):
+        """A row tells when it was changed last."""
+        self.add()
+        self.clock.advance(5)
+        self.update(password=OTHER)
+        self.assertEqual(self.rows.all()[0].update_time.timestamp(), self.clock.seconds())
+        self.clock.advance(5)
+        self.successResultOf(self.users.change_password("ann", GOOD))
+        (row,) = self.rows.all()
+        self.assertEqual(row.update_time.timestamp(), self.clock.seconds())
+        self.assertEqual(row.create_time.timestamp(), self.clock.seconds() - 10)
 
     def test_dry_deletion(self):
         """A dry run deletes nobody, be it a user whom another process of the server has added."""
@@ -155,6 +207,8 @@ class UsersTests(SynchronousTestCase):
         self.assertEqual(self.users.hash_costs(), (5, 5))
         self.successResultOf(self.users.delete("ann"))
         self.assertEqual(self.users.hash_costs(), (5,))
+        self.update("sam", OTHER.replace("$05$", "$12$"))
+        self.assertEqual(self.users.hash_costs(), (12,))
 
 
 class LinkTests(SynchronousTestCase):
@@ -185,6 +239,15 @@ class LinkTests(SynchronousTestCase):
         token = self.invite()
         self.failureResultOf(self.users.accept(token, "short"), BadRequest)
         self.successResultOf(self.users.accept(token, GOOD))
+
+    def test_without_a_password(self):
+        """A link may be used up by a user who chooses another proof than a password."""
+        token = self.invite()
+        user = self.successResultOf(self.users.accept_without_password(token))
+        self.assertEqual((user.name, user.password), ("ann", ""))
+        self.assertEqual(self.users.find("ann"), user)
+        again = self.users.accept_without_password(token)
+        self.failureResultOf(again, SignInRefused)
 
     def test_ends(self):
         """A link ends after three days, with a newer one, and with the user."""
@@ -298,6 +361,18 @@ class ParallelTests(SynchronousTestCase):
             self.successResultOf(each)
         self.assertEqual(self.users.find("ann").password, OTHER)
         self.assertEqual(self.rows.all()[0].password, OTHER)
+
+    def test_link_used_twice_at_once(self):
+        """Of two who use a link at the same time one sets the password."""
+        adding = self.begin(self.users.add("ann", "", (), invite=True))
+        self.threads.finish_all()
+        token = self.successResultOf(adding).token
+        first, second = (self.begin(self.users.accept(token, f"{GOOD} {n}")) for n in range(2))
+        self.threads.finish_all()
+        user = self.successResultOf(first)
+        self.failureResultOf(second, SignInRefused)
+        self.assertEqual(self.users.find("ann"), user)
+        self.assertEqual(self.rows.all()[0].password, user.password)
 
     def test_refusal_holds_up_nobody(self):
         """A change that is refused lets the next one begin."""
