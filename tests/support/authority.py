@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
+from OpenSSL.crypto import FILETYPE_ASN1, PKey, load_certificate
 
 from clace.interfaces import ClientTLS
 
@@ -33,18 +34,31 @@ def name_of(common):
 class Authority:
     """Signs for as long as it is asked to, from ``now`` on."""
 
-    def __init__(self, name="Staff CA", now=NOW, parent=None):
+    def __init__(self, name="Staff CA", now=NOW, parent=None, key=None, **options):
         self.now = datetime.fromtimestamp(now, UTC)
         self.name = name
-        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.key = key or ec.generate_private_key(ec.SECP256R1())
         signer = parent or self
-        self.certificate = self._signed(self.key.public_key(), name, signer, is_ca=True)
+        self.certificate = self._signed(self.key.public_key(), name, signer, is_ca=True, **options)
 
-    def _signed(self, public, name, signer, *, usage=(), days=30, is_ca=False, start=0):
+    def _signed(
+        self,
+        public,
+        name,
+        signer,
+        *,
+        usage=(),
+        more=(),
+        subject=None,
+        days=30,
+        is_ca=False,
+        start=0,
+    ):
+        subject = name_of(name) if subject is None else subject
         constraints = x509.BasicConstraints(ca=is_ca, path_length=None)
         begin = self.now + timedelta(days=start)
         builder = (
-            x509.CertificateBuilder(name_of(signer.name), name_of(name), public)
+            x509.CertificateBuilder(name_of(signer.name), subject, public)
             .serial_number(x509.random_serial_number())
             .not_valid_before(begin - timedelta(minutes=1))
             .not_valid_after(begin + timedelta(days=days))
@@ -52,6 +66,8 @@ class Authority:
         )
         if usage:
             builder = builder.add_extension(x509.ExtendedKeyUsage(usage), critical=False)
+        for each in more:
+            builder = builder.add_extension(each, critical=False)
         return builder.sign(signer.key, SHA256())
 
     def client(self, name="ann", **options):
@@ -72,6 +88,13 @@ class Authority:
 
     def pem(self):
         return self.certificate.public_bytes(Encoding.PEM)
+
+
+def signed_again(der, signer, digest="sha256"):
+    """A certificate of these bytes, which ``cryptography`` would not make or sign so."""
+    found = load_certificate(FILETYPE_ASN1, der)
+    found.sign(PKey.from_cryptography_key(signer.key), digest)
+    return found.to_cryptography()
 
 
 def key_pem(key):

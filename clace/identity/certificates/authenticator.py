@@ -9,7 +9,7 @@ from cryptography.x509.oid import NameOID
 from zope.interface import implementer
 
 from clace.errors import ConfigError, Misdirected, NotAuthenticated
-from clace.identity.certificates.authorities import Authorities
+from clace.identity.certificates.authorities import FAILED, Authorities
 from clace.identity.certificates.trail import CertificateTrail
 from clace.interfaces import ClientTLS, IAuthenticator, RequestHead
 from clace.model import Assurance, Identity
@@ -46,20 +46,22 @@ class CertificateSignIn:
         if not tls.certificate:
             raise NotAuthenticated(REQUIRED)
         try:
-            certificate = self._verified(tls)
+            identity = self._identity(self._verified(tls))
         except NotAuthenticated as error:
             self._trail.refused(self._setting, head.address, error.message)
             raise
-        identity = self._identity(certificate)
         self._trail.came(identity, head.address)
         return identity
 
     def _identity(self, certificate: x509.Certificate) -> Identity:
-        subject = certificate.subject.rfc4514_string()
+        try:
+            subject, name = certificate.subject.rfc4514_string(), _common_name(certificate)
+        except (ValueError, TypeError) as error:
+            raise NotAuthenticated(f"{FAILED}: its subject cannot be read") from error
         return Identity(
             user_id=self._setting,
             subject=subject,
-            name=_common_name(certificate) or subject,
+            name=name or subject,
             assurance=Assurance.CERTIFICATE,
         )
 
@@ -69,7 +71,7 @@ class CertificateSignIn:
                 x509.load_der_x509_certificate, (tls.certificate, *tls.issuers)
             )
         except ValueError as error:
-            raise NotAuthenticated("client certificate verification failed") from error
+            raise NotAuthenticated(FAILED) from error
         self._authorities.check(certificate, issuers)
         return certificate
 

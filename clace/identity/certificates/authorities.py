@@ -20,6 +20,7 @@ from twisted.logger import Logger
 from clace.errors import ConfigError, NotAuthenticated
 from clace.units import MEBIBYTE
 
+FAILED = "client certificate verification failed"
 REMEMBERED_SECONDS = 60
 """Seconds until a certificate that was good, and the files, are looked at again."""
 _REMEMBERED = 1000
@@ -68,7 +69,7 @@ class Authorities:
             return
         problem = self._problem(certificate, issuers, now)
         if problem:
-            raise NotAuthenticated(f"client certificate verification failed: {problem}")
+            raise NotAuthenticated(f"{FAILED}: {problem}")
         end = certificate.not_valid_after_utc.timestamp()
         self._known[key] = min(now + REMEMBERED_SECONDS, end)
         if len(self._known) > _REMEMBERED:
@@ -82,12 +83,12 @@ class Authorities:
             leaf, *between = map(X509.from_cryptography, (certificate, *issuers))
             verified = X509StoreContext(self._store(now), leaf, between).get_verified_chain()
             chain = [each.to_cryptography() for each in verified]
+            # The root is trusted for what it is; everything below has to be fit for clients.
+            return next((found for each in chain[:-1] or chain if (found := _unfit(each))), "")
         except X509StoreContextError as error:
             return str(error)
-        except Exception as error:  # noqa: BLE001 - whatever a stranger's certificate is made of
+        except Exception as error:  # noqa: BLE001 - whatever a certificate is made of
             return f"it cannot be read: {type(error).__name__}"
-        # The root is trusted for what it is; everything below has to be fit for clients.
-        return next((found for each in chain[:-1] or chain if (found := _unfit(each))), "")
 
     def _store(self, now: float) -> X509Store:
         store = X509Store()

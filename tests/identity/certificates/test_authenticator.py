@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
@@ -18,7 +20,7 @@ from clace.identity.certificates.trail import QUIET_SECONDS
 from clace.interfaces import ClientTLS, IAuthenticator
 from clace.model.identity import Assurance
 from tests.support.audited import memory_events
-from tests.support.authority import HOST, NOW, Authority, Head
+from tests.support.authority import HOST, NOW, Authority, Head, signed_again
 
 FAILURE = ("sign_in", "Failed")
 
@@ -53,8 +55,24 @@ class SignInTests(SynchronousTestCase):
         self.assertEqual((found.subject, found.name), ("CN=Ann Lee", "Ann Lee"))
         self.assertEqual(found.assurance, Assurance.CERTIFICATE)
 
+    def test_other_subjects(self):
+        """A subject without a common name is the name, and one that cannot be read is refused."""
+        staff = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Staff")])
+        shown = self.ca.client(subject=staff)[0].public_bytes(Encoding.DER)
+        found = self.successResultOf(self.identify(self.tls(certificate=shown)))
+        self.assertEqual((found.subject, found.name), ("O=Staff", "O=Staff"))
+        # The tag of a text becomes that of bits.
+        odd = self.der.replace(b"\x0c\x07Ann Lee", b"\x03\x07\0nn Lee")
+        odd = signed_again(odd, self.ca).public_bytes(Encoding.DER)
+        work = self.identify(self.tls(certificate=odd))
+        refused = self.failureResultOf(work, NotAuthenticated)
+        self.assertIn("its subject cannot be read", refused.value.message)
+        self.assertEqual(self.events[-1].detail, f"by cert_staff: {refused.value.message}")
+
     def test_recorded(self):
-        """Who comes is recorded with the subject, once an hour; who is refused, with the reason."""
+        """Who comes is recorded with the subject, once an hour for each entry, subject and address;
+        who is refused, with the reason.
+        """
         for _ in range(3):
             self.successResultOf(self.identify(self.tls()))
         (came,) = self.events
@@ -64,9 +82,26 @@ class SignInTests(SynchronousTestCase):
         self.clock.advance(QUIET_SECONDS)
         self.successResultOf(self.identify(self.tls()))
         self.assertEqual(len(self.events), 3)
+        for other in (
+            self.sign_in.identify(
+                Head(self.tls(certificate=self.ca.client("Bob")[0].public_bytes(Encoding.DER)))
+            ),
+            CertificateSignIn("cert", self.authorities, self.trail).identify(Head(self.tls())),
+        ):
+            self.successResultOf(other)
+        self.assertEqual(len(self.events), 5)
         self.failureResultOf(self.identify(self.tls(certificate=b"x")))
-        self.assertEqual(self.events[3].status, "Failed")
-        self.assertIn("client certificate verification failed", self.events[3].detail)
+        self.assertEqual(self.events[5].status, "Failed")
+        self.assertIn("client certificate verification failed", self.events[5].detail)
+
+    def test_records_a_bounded_number(self):
+        """Who came longest ago is forgotten first, and then recorded again."""
+        for number in range(1001):
+            address = f"2001:db8::{number:x}"
+            self.successResultOf(self.identify(self.tls(), address=address))
+        for address, count in (("2001:db8::1", 1001), ("2001:db8::0", 1002)):
+            self.successResultOf(self.identify(self.tls(), address=address))
+            self.assertEqual(len(self.events), count)
 
     def test_missing(self):
         """A client without a certificate is told that one is required."""
@@ -117,6 +152,8 @@ class SignInTests(SynchronousTestCase):
     def test_turned_off(self):
         """While the feature is off its apps say which key turns it on."""
         kinds = certificate_kinds({}, self.trail, disabled=True)
-        failure = self.failureResultOf(kinds("cert").identify(Head(None)), ConfigError)
-        self.assertIn("https.disable_client_certs", failure.value.message)
-        self.assertIsNone(kinds("system"))
+        for setting in ("cert", "cert_staff"):
+            failure = self.failureResultOf(kinds(setting).identify(Head(None)), ConfigError)
+            self.assertIn("https.disable_client_certs", failure.value.message)
+        for setting in ("system", "certificate"):
+            self.assertIsNone(kinds(setting))

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ExtensionOID, UnrecognizedExtension
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import ConfigError, NotAuthenticated
@@ -11,9 +15,12 @@ from clace.identity.certificates import Authorities, CertificateSignIn, Certific
 from clace.identity.certificates.authorities import REMEMBERED_SECONDS
 from clace.interfaces import ClientTLS
 from tests.support.audited import memory_events
-from tests.support.authority import CLIENTS, HOST, NOW, SERVERS, Authority, Head
+from tests.support.authority import CLIENTS, HOST, NOW, SERVERS, Authority, Head, signed_again
 
+ANY = (ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,)
 DAY = 86_400
+# An empty address of X.400, which is allowed among names.
+X400_ADDRESS = b"\x30\x04\xa3\x02\x30\x00"
 
 
 class AuthorityCase(SynchronousTestCase):
@@ -62,7 +69,7 @@ class CheckTests(AuthorityCase):
     def test_good(self):
         """A certificate for clients is accepted, and one that says nothing of its use."""
         found = self.opened()
-        for options in ({"usage": CLIENTS}, {}, {"usage": (*SERVERS, *CLIENTS)}):
+        for options in ({"usage": CLIENTS}, {}, {"usage": (*SERVERS, *CLIENTS)}, {"usage": ANY}):
             self.assert_accepted(found, self.ca.client(**options)[0])
 
     def test_for_servers(self):
@@ -70,6 +77,51 @@ class CheckTests(AuthorityCase):
         certificate, _ = self.ca.client(usage=SERVERS)
         self.assert_refused(self.opened(), certificate, "it is not for clients")
         self.assert_accepted(self.opened(), self.ca.client(usage=CLIENTS)[0])
+
+    def test_fit_all_the_way(self):
+        """An authority between is fit for clients too; the root is trusted for what it is."""
+        self.ca = Authority(usage=SERVERS)
+        found = self.opened()
+        for usage in (CLIENTS, ()):
+            between = Authority("Team CA", parent=self.ca, usage=usage)
+            self.assert_accepted(found, between.client()[0], (between.certificate,))
+        between = Authority("Team CA", parent=self.ca, usage=SERVERS)
+        reason, issuers = "it is not for clients", (between.certificate,)
+        self.assert_refused(found, between.client()[0], reason, issuers)
+
+    def test_trusted_itself(self):
+        """A certificate that the file of authorities has itself has to be for clients."""
+        for usage in (CLIENTS, ()):
+            own = Authority("robot", usage=usage)
+            self.assert_accepted(self.opened(own), own.certificate)
+        own = Authority("robot", usage=SERVERS)
+        self.assert_refused(self.opened(own), own.certificate, "it is not for clients")
+
+    def test_weak(self):
+        """A certificate that was signed with SHA-1 or MD5 is refused, as one between is; of a root
+        the signature proves nothing.
+        """
+        self.ca = Authority(key=rsa.generate_private_key(65537, 2048))
+        certificate, _ = self.ca.client()
+        between = Authority("Team CA", parent=self.ca)
+        below, _ = between.client()
+        for digest in ("sha1", "md5"):
+            shown, issuer = (
+                signed_again(each.public_bytes(Encoding.DER), self.ca, digest)
+                for each in (certificate, between.certificate)
+            )
+            self.assert_refused(self.opened(), shown, "its signature is too weak")
+            self.assert_refused(self.opened(), below, "its signature is too weak", (issuer,))
+        root = self.ca.certificate.public_bytes(Encoding.DER)
+        self.ca.certificate = signed_again(root, self.ca, "sha1")
+        self.assert_accepted(self.opened(), certificate)
+
+    def test_unreadable_extension(self):
+        """A certificate of theirs with an extension that cannot be read is refused."""
+        name = UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, X400_ADDRESS)
+        certificate, _ = self.ca.client(more=(name,))
+        reason = "it cannot be read: UnsupportedGeneralNameType"
+        self.assert_refused(self.opened(), certificate, reason)
 
     def test_stranger(self):
         """A certificate of an authority of the same name is refused."""
@@ -86,7 +138,9 @@ class CheckTests(AuthorityCase):
         self.assert_refused(found, late, "certificate is not yet valid")
         short, _ = self.ca.client(days=1)
         self.assert_accepted(found, short)
-        self.clock.advance(DAY + 1)
+        self.clock.advance(DAY - 1)
+        self.assert_accepted(found, short)
+        self.clock.advance(2)
         self.assert_refused(found, short, "certificate has expired")
 
     def test_between(self):
@@ -141,13 +195,42 @@ class RevokedTests(AuthorityCase):
         self.clock.advance(REMEMBERED_SECONDS)
         self.assert_refused(found, certificate, "certificate revoked")
 
+    def test_let_in_just_now(self):
+        """A new list holds as soon as it is read, also for whoever was let in a moment before."""
+        certificate, _ = self.ca.client()
+        found = self.opened(crl=self.ca.revoked())
+        self.clock.advance(REMEMBERED_SECONDS - 1)
+        self.assert_accepted(found, certificate)
+        (self.folder / "crl.pem").write_bytes(self.ca.revoked(certificate))
+        self.clock.advance(1)
+        self.assert_refused(found, certificate, "certificate revoked")
+
     def test_unreadable(self):
         """Files that cannot be read any more are told, and what was read holds."""
         certificate, _ = self.ca.client()
         found = self.opened(crl=self.ca.revoked(certificate))
         (self.folder / "crl.pem").write_bytes(b"")
+        for change in (b"", None):
+            if change is None:
+                (self.folder / "crl.pem").unlink()
+            self.clock.advance(REMEMBERED_SECONDS)
+            with capturedLogs() as events:
+                self.assert_refused(found, certificate, "certificate revoked")
+            (event,) = events
+            self.assertEqual(event["log_level"].name, "error")
+            self.assertIn("crl.pem", event["reason"])
+        (self.folder / "crl.pem").write_bytes(self.ca.revoked())
         self.clock.advance(REMEMBERED_SECONDS)
-        self.assert_refused(found, certificate, "certificate revoked")
+        self.assert_accepted(found, certificate)
+
+    def test_remembers_a_bounded_number(self):
+        """The oldest certificates that were good make room for newer ones."""
+        found = self.opened()
+        for number in range(1000):
+            found._known[str(number).encode()] = NOW
+        self.assert_accepted(found, self.ca.client()[0])
+        self.assertEqual(len(found._known), 1000)
+        self.assertNotIn(b"0", found._known)
 
 
 class FileTests(AuthorityCase):
@@ -162,6 +245,14 @@ class FileTests(AuthorityCase):
         for content in (b"", b"x", self.ca.revoked(), self.ca.pem()[:-40]):
             (self.folder / "ca.pem").write_bytes(content)
             self.assert_bad("expected certificates in PEM")
+
+    def test_too_large(self):
+        """So does a file that is larger than any list of authorities."""
+        path = self.folder / "ca.pem"
+        path.write_bytes(self.ca.pem())
+        with path.open("r+b") as file:
+            file.truncate(16 * 1024 * 1024 + 1)
+        self.assert_bad("expected certificates in PEM")
 
     def test_lists(self):
         """So does a file without lists."""
