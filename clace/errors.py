@@ -88,6 +88,12 @@ class SignInRefused(NotAuthenticated):
         self.reason = reason
 
 
+class LinkUsed(SignInRefused):
+    """A link, or a page of a sign-in, that was used already, or whose time is over."""
+
+    code = "link_used"
+
+
 class ProviderUnavailable(ClaceError):
     """A provider of sign-ins that does not answer, or answers nonsense."""
 

@@ -160,20 +160,20 @@ class IUsers(Interface):
     async def invited(token: str) -> User:
         """Return the user of a link.
 
-        :raises SignInRefused: if it was used, is too old or never was.
+        :raises LinkUsed: if it was used, is too old or never was.
         """
 
     async def accept(token: str, password: str) -> User:
         """Use a link: set the password of its user.
 
         :raises BadRequest: if it breaks a rule; the link stays.
-        :raises SignInRefused: if the link was used, is too old or never was.
+        :raises LinkUsed: if the link was used, is too old or never was.
         """
 
     async def accept_without_password(token: str) -> User:
         """Use a link up for a user who will sign in by a passkey alone.
 
-        :raises SignInRefused: if the link was used, is too old or never was.
+        :raises LinkUsed: if the link was used, is too old or never was.
         """
 
     async def change_password(name: str, password: str) -> User:

@@ -12,6 +12,7 @@ STATUSES: dict[type[errors.ClaceError], int] = {
     errors.BadRequest: HTTPStatus.BAD_REQUEST,
     errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     errors.SignInRefused: HTTPStatus.FORBIDDEN,
+    errors.LinkUsed: HTTPStatus.GONE,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.NoSuchRoute: HTTPStatus.NOT_FOUND,
     errors.NoSuchApp: HTTPStatus.NOT_FOUND,

@@ -127,9 +127,9 @@ class BrowserSignInTests(SignInCase):
             self.looks(browser, "You are signed out")
             browser.click("Go back to the app")
             self.assertEqual(browser.find("h1").text, "Sign in")
+            self.assertEqual(browser.complaints(), [])
             browser.open(self.url("/_clace/auth/login/complete?state=old"))
             self.looks(browser, "This sign-in has expired")
-            self.assertEqual(browser.complaints(), [])
 
     def test_over_plain_http(self):
         """On the visitor's own machine the form works without TLS, with a session of its own."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from twisted.internet.defer import DeferredLock
 from zope.interface import implementer
 
-from clace.errors import BadRequest, NoSuchUser, SignInRefused, UserExists
+from clace.errors import BadRequest, LinkUsed, NoSuchUser, UserExists
 from clace.interfaces import (
     BUILTIN,
     Invitation,
@@ -184,7 +184,7 @@ class Users:
         link = await self._around.in_thread(lambda: self._rows.link(digest, now))
         user = self.find(link.name) if link else None
         if user is None:
-            raise SignInRefused(_NO_LINK, "unknown or used link")
+            raise LinkUsed(_NO_LINK, "unknown or used link")
         return user
 
     async def accept(self, token: str, password: str) -> User:
@@ -198,7 +198,7 @@ class Users:
         now, digest = self._now(), _digest(token)
         row = await self._written(lambda: self._rows.use_link(digest, now, hashed))
         if row is None:
-            raise SignInRefused(_NO_LINK, "unknown or used link")
+            raise LinkUsed(_NO_LINK, "unknown or used link")
         return _user(row)
 
     async def change_password(self, name: str, password: str) -> User:

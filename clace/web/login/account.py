@@ -27,6 +27,7 @@ from clace.web.login import account_pages, pages
 from clace.web.login.flow import SignInFlow
 from clace.web.login.second import party_of
 from clace.web.login.steps import OurRequest, Step
+from clace.web.statuses import status_of
 
 UserStep = Callable[[OurRequest, Identity], Awaitable[AppResponse]]
 _DIFFERENT = "The two new passwords are different."
@@ -178,7 +179,8 @@ class AccountSteps:
     def _no_link(self, asked: OurRequest, error: SignInRefused) -> AppResponse:
         """Record a link that cannot be used, and show the page that says so."""
         self._refused(asked, error)
-        return pages.message_page("This link cannot be used", error.message)
+        status = status_of(type(error))
+        return pages.message_page("This link cannot be used", error.message, status=status)
 
     def _refused(self, asked: OurRequest, error: SignInRefused) -> None:
         self._audit.record(deeds.sign_in_refused("link", asked.head.address, error.reason))

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from clace import cookies
 from clace.errors import (
     ClaceError,
+    LinkUsed,
     LockedOut,
     NoSuchRoute,
     NotAuthenticated,
@@ -41,6 +42,7 @@ from clace.web.login.states import (
     is_secret,
 )
 from clace.web.login.targets import FRONT, local_path, path_of_url
+from clace.web.statuses import status_of
 
 COMPLETE = "/_clace/auth/login/complete"
 WRONG = "Invalid username or password"
@@ -323,7 +325,11 @@ def _see(place: str) -> AppResponse:
 
 def expired() -> AppResponse:
     """The page for a state that is unknown, used, or too old."""
-    return pages.message_page("This sign-in has expired", "Open the app again to begin a new one.")
+    return pages.message_page(
+        "This sign-in has expired",
+        "Open the app again to begin a new one.",
+        status=status_of(LinkUsed),
+    )
 
 
 def refused(error: ClaceError, status: int) -> AppResponse:

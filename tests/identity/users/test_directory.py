@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from clace.errors import BadRequest, NoSuchUser, SignInRefused, UserExists
+from clace.errors import BadRequest, LinkUsed, NoSuchUser, UserExists
 from clace.identity.users import Users, UserSurroundings
 from clace.interfaces import IUsers, User
 from clace.model.user_names import check_name, tidy_groups
@@ -232,7 +232,7 @@ class LinkTests(SynchronousTestCase):
         self.assertEqual((user.name, user.groups), ("ann", ("a",)))
         self.assertEqual(self.users.find("ann").password[:7], "$2b$10$")
         for again in (self.users.invited(token), self.users.accept(token, GOOD)):
-            self.failureResultOf(again, SignInRefused)
+            self.failureResultOf(again, LinkUsed)
 
     def test_keeps_the_link_for_a_better_password(self):
         """A password that breaks a rule leaves the link."""
@@ -253,15 +253,15 @@ class LinkTests(SynchronousTestCase):
         """A link ends after three days, with a newer one, and with the user."""
         old, token = self.invite(), ""
         token = self.successResultOf(self.users.update("ann", "", None, invite=True)).token
-        self.failureResultOf(self.users.invited(old), SignInRefused)
+        self.failureResultOf(self.users.invited(old), LinkUsed)
         self.clock.advance(3 * 24 * 3600 - 1)
         self.successResultOf(self.users.invited(token))
         self.clock.advance(1)
-        self.failureResultOf(self.users.invited(token), SignInRefused)
-        self.failureResultOf(self.users.accept(token, GOOD), SignInRefused)
+        self.failureResultOf(self.users.invited(token), LinkUsed)
+        self.failureResultOf(self.users.accept(token, GOOD), LinkUsed)
         token = self.invite("bob")
         self.successResultOf(self.users.delete("bob"))
-        self.failureResultOf(self.users.accept(token, GOOD), SignInRefused)
+        self.failureResultOf(self.users.accept(token, GOOD), LinkUsed)
 
     def test_takes_the_password(self):
         """An invitation ends the password and the sessions of the user."""
@@ -274,7 +274,7 @@ class LinkTests(SynchronousTestCase):
     def test_no_other_token(self, token):
         """No other text is a link."""
         if not token.startswith("token"):
-            self.failureResultOf(self.users.invited(token), SignInRefused)
+            self.failureResultOf(self.users.invited(token), LinkUsed)
 
 
 class OwnPasswordTests(SynchronousTestCase):

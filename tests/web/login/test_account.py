@@ -246,8 +246,9 @@ class InvitationTests(PeopleCase):
         self.assertIn("Welcome, bob", page.text)
         self.assertIn("The password is set", self.accept(token=field(page, "token")).text)
         self.arrives(self.by_password("bob", NEW), "builtin:bob")
-        self.assertIn("used already", self.accept().text)
-        self.assertIn("used already", self.browser.get(f"{INVITE}?token={self.token}").text)
+        for used in (self.accept(), self.browser.get(f"{INVITE}?token={self.token}")):
+            self.assertEqual(used.status, 410)
+            self.assertIn("used already", used.text)
         self.assertIn(("change_account", "builtin:bob", "password set by a link"), self.deeds())
 
     def test_keeps_the_link(self):
@@ -261,6 +262,7 @@ class InvitationTests(PeopleCase):
         for token in ("", "x", "token999"):
             page = self.browser.get(f"{INVITE}?token={token}")
             self.assertIn("cannot be used", page.text)
+            self.assertEqual(page.status, 410)
         self.assertIn("cannot be used", self.accept(token="token999").text)
         self.assertEqual(self.refused_sign_ins(), ["by link: unknown or used link"] * 4)
         self.assertIn("The password is set", self.accept().text)
