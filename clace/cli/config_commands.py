@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -23,9 +24,11 @@ from clace.config import (
     find,
     header_text,
     load,
+    missing_folders,
     section_of,
     shipped_text,
     unreadable,
+    unusable,
 )
 from clace.errors import ConfigError
 
@@ -72,8 +75,10 @@ def _checked(outside: CommandSurroundings, file: str | None) -> CheckedConfig:
         loaded = load(location, outside.environ)
     except ConfigError as error:
         return CheckedConfig(named, ok=False, problems=tuple(error.message.split("\n")))
-    problems = tuple(unreadable(loaded, named))
-    return CheckedConfig(named, ok=not problems, problems=problems, warnings=loaded.warnings)
+    path = outside.environ.get("PATH", os.defpath)
+    problems = (*unreadable(loaded, named), *unusable(loaded, named, path))
+    warnings = (*loaded.warnings, *missing_folders(loaded, named))
+    return CheckedConfig(named, ok=not problems, problems=problems, warnings=warnings)
 
 
 def _say_checked(found: CheckedConfig) -> None:

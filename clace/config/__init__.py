@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         node_values as node_values,
     )
     from clace.config.named_files import unreadable as unreadable
+    from clace.config.named_places import missing_folders as missing_folders, unusable as unusable
     from clace.config.other_proofs import RANDOM_KEY as RANDOM_KEY
     from clace.config.places import (
         Origin as Origin,
@@ -67,6 +68,7 @@ else:
         filling=("values_with_secrets", "with_secrets"),
         loading=("Config", "known_names", "load", "node_values"),
         named_files=("unreadable",),
+        named_places=("missing_folders", "unusable"),
         other_proofs=("RANDOM_KEY",),
         places=("Origin", "Steps", "dotted", "header_text", "section_of"),
         roles=("policy_of",),

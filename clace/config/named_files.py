@@ -28,18 +28,18 @@ def private_files(settings: Settings) -> Iterator[tuple[Steps, Path]]:
 
 def unreadable(settings: Settings, source: str) -> Iterator[str]:
     """Yield a problem for each file that is missing, or that this process may not read."""
-    for at, file in (*_of_authorities(settings), *_of_sections(settings), *_of_listeners(settings)):
+    for at, file in (*_of_server(settings), *_of_sections(settings), *_of_listeners(settings)):
         try:
             file.open("rb").close()
         except OSError as error:
             yield f"{source}: {place_text(at)}: cannot read {file}: {error.strerror}"
 
 
-def _of_authorities(settings: Settings) -> Iterator[tuple[Steps, Path]]:
-    for section in ("client", "python"):
-        file = getattr(settings, section).ca_file
+def _of_server(settings: Settings) -> Iterator[tuple[Steps, Path]]:
+    for section, key in (("client", "ca_file"), ("python", "ca_file"), ("system", "git_config")):
+        file = getattr(getattr(settings, section), key)
         if file:
-            yield (section, "ca_file"), file
+            yield (section, key), file
 
 
 def _of_sections(settings: Settings) -> Iterator[tuple[Steps, Path]]:

@@ -59,6 +59,8 @@ class ConfigCommandTests(SynchronousTestCase):
             ca_file = "/nowhere/server.pem"
             [python]
             ca_file = "/nowhere/index.pem"
+            [system]
+            git_config = "/nowhere/gitconfig"
             [client_auth.cert_staff]
             ca_cert_file = "{there}"
             crl_file = "/nowhere/crl.pem"
@@ -75,12 +77,82 @@ class ConfigCommandTests(SynchronousTestCase):
         for told in (
             f"[client] ca_file: cannot read /nowhere/server.pem: {missing}",
             f"[python] ca_file: cannot read /nowhere/index.pem: {missing}",
+            f"[system] git_config: cannot read /nowhere/gitconfig: {missing}",
             f"[client_auth.cert_staff] crl_file: cannot read /nowhere/crl.pem: {missing}",
             f"[secret.prop] file_name: cannot read {self.home}: Is a directory",
             f"[[listen]] #1 endpoint: cannot read /nowhere/a.crt: {missing}",
         ):
             self.assertIn(f"{self.file}: {told}\n", result.stderr)
-        self.assertEqual(result.stderr.count("cannot read"), 5)
+        self.assertEqual(result.stderr.count("cannot read"), 6)
+
+    def test_check_places(self):
+        """So is a program, a socket or a folder that the server could not use; folders that it
+        makes may be missing.
+        """
+        file = self.home / "file"
+        file.touch()
+        self.file.write_text(
+            f"""
+            [system]
+            container_command = "/nowhere/podman"
+            [git_auth.main]
+            user_id = "git"
+            agent_socket = "{file}"
+            [python]
+            find_links = ["/nowhere/wheels", "{self.home}", "https://wheels.example.com/"]
+            [https]
+            cert_location = "{file}/certificates"
+            [metadata]
+            db_connection = "sqlite:{self.home}"
+            audit_db_connection = "sqlite:{self.home}/new/audit.db"
+            [plugin."store.in#two"]
+            db_connection = "sqlite:{file}/store.db"
+            [[listen]]
+            endpoint = "unix:{file}/apps.sock"
+            serve = "apps"
+            [[listen]]
+            endpoint = "clace-tls:{file}/tls:haproxy:tcp:8443"
+            serve = "apps"
+            """
+        )
+        result = self.run_command("check")
+        self.assertEqual((result.exit_code, result.stdout), (1, ""))
+        told = (
+            "[system] container_command: there is no program /nowhere/podman",
+            f"[git_auth.main] agent_socket: there is no socket {file}",
+            "[python] find_links: there is no folder /nowhere/wheels",
+            f"[https] cert_location: {file}/certificates cannot be made: {file} is no folder",
+            f'[plugin."store.in#two"] db_connection: {file} cannot be made: {file} is no folder',
+            f"[[listen]] #1 endpoint: {file} cannot be made: {file} is no folder",
+            f"[[listen]] #2 endpoint: {file}/tls cannot be made: {file} is no folder",
+            f"[metadata] db_connection: {self.home} is a folder, and no database",
+        )
+        self.assertEqual(result.stderr, "".join(f"{self.file}: {each}\n" for each in told))
+
+    def test_check_programs(self):
+        """A program is looked for in the folders of PATH; "auto" and no engine are no problem."""
+        for command, status in (("env", 0), ("auto", 0), ("", 0), ("no-such-engine", 1)):
+            self.file.write_text(f'[system]\ncontainer_command = "{command}"\n')
+            self.assertEqual(self.run_command("check").exit_code, status)
+
+    def test_check_allowed_folders(self):
+        """Folders that apps may use are warned of if they are named and missing."""
+        self.file.write_text(
+            f"""
+            [security]
+            allowed_mounts = ["/nowhere/mounts", "{self.home}"]
+            [app_config]
+            fs.file_access = ["/nowhere/reports"]
+            """
+        )
+        result = self.run_command("check")
+        self.assertEqual(result.exit_code, 0)
+        for told in (
+            "[security] allowed_mounts: there is no folder /nowhere/mounts",
+            "[app_config] fs.file_access: there is no folder /nowhere/reports",
+        ):
+            self.assertIn(f"warning: {self.file}: {told}\n", result.stderr)
+        self.assertEqual(len(result.stderr.splitlines()), 2)
 
     def test_check_json(self):
         """The same for scripts: problems and warnings by name, and the same status."""
