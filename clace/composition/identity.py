@@ -88,6 +88,7 @@ class Identities:
         )
         self.sessions.judge(self.auth.current)
         pending = PendingSignIns(reactor)
+        self.sessions.follow_choices(pending.end_chosen)
         self.flow = SignInFlow(
             self.auth,
             self.sessions,
@@ -113,7 +114,7 @@ class Identities:
             self.sessions, self.auth, reactor, security.sso_recheck_mins * 60
         )
         self.rechecks.is_open = self.open_requests.has
-        leaving = SignOutFlow(self.auth, self.sessions, data.events)
+        leaving = SignOutFlow(self.auth, self.sessions, pending, data.events)
         people = data.people
         second = SecondStep(self.flow, pending, self.auth, people.factors, data.events)
         account = AccountSteps(

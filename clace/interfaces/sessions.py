@@ -54,11 +54,15 @@ class SessionChoice(Struct, frozen=True, kw_only=True):
 
     def includes(self, session: Session) -> bool:
         """Tell whether the session is chosen."""
+        named = self.name in {"", session.name}
+        return named and self.covers(session.identity, session.setting, session.host)
+
+    def covers(self, identity: Identity, setting: str, host: str) -> bool:
+        """Tell whether a session of this kind could be chosen, whatever its name."""
         return (
-            self.name in {"", session.name}
-            and self.user_id in {"", session.identity.user_id}
-            and self.setting in {"", session.setting}
-            and self.host in {"", session.host}
+            self.user_id in {"", identity.user_id}
+            and self.setting in {"", setting}
+            and self.host in {"", host}
         )
 
 
@@ -139,6 +143,11 @@ class ISessions(Interface):
 
     def follow(told: Callable[[Collection[str]], object]) -> None:
         """Have ``told`` called with the names of sessions that end."""
+
+    def follow_choices(told: Callable[[SessionChoice], object]) -> None:
+        """Have ``told`` called with each choice of sessions to end, by user, way or host, whatever
+        it finds: sign-ins that would begin such sessions have to end, too.
+        """
 
 
 class IAccounts(Interface):

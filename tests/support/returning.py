@@ -44,7 +44,7 @@ class ReturningCase(SynchronousTestCase):
         auth = app_authentication(provider)
         places = Places(login_host="auth.example.com", callback_url="https://apps.example.com")
         self.coming = SignInFlow(auth, self.sessions, self.pending, places, events, 86_400)
-        self.leaving = SignOutFlow(auth, self.sessions, events)
+        self.leaving = SignOutFlow(auth, self.sessions, self.pending, events)
 
     def arrive(self, brought: Any, kept: Any) -> tuple[Any, SignedIn | None]:
         """The answer to a browser that comes back, and who goes on from there to the app."""

@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from threading import Thread
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -16,6 +16,7 @@ from websockets.sync.server import serve
 from tests.support.browser import AXE, Browser, missing
 from tests.support.daemon import EXAMPLES, PASSWORD
 from tests.support.upstreams import RawServer, proxying
+from tests.support.visitor import Visitor
 from tests.system.cases import DaemonTestCase
 
 APP = {
@@ -78,6 +79,29 @@ callback_url = "https://sso.example.net"
             self.assertEqual(self.opened(host), form, host)
         for host in ("198.51.100.66", "[2001:db8::66]", "evil.example", "127.0.0.2"):
             self.assertEqual(self.opened(host), (401, None), host)
+
+
+class RevokedTests(SignInCase):
+    def test_on_the_way_back(self):
+        """A revocation ends a sign-in whose password was right and whose session has not begun."""
+        app = self.url("/told")
+        for revoked in ("--all", "--user=admin"):
+            visitor = Visitor(stops=f"{self.url('')}/_clace/auth/login/complete")
+            page = visitor.get(app)
+            fields = {"state": page.field("state"), "system-username": "admin"}
+            login = urljoin(page.url, "/_clace/auth/login/system")
+            proved = visitor.post(login, fields | {"system-password": PASSWORD})
+            self.assertIn("/complete?state=", proved.url)
+            self.daemon.cli("session", "revoke", revoked)
+            visitor = self.following(visitor)
+            self.assertIn("expired", visitor.get(proved.url).text)
+            self.assertIn('name="state"', visitor.get(app).text)
+
+    def following(self, visitor):
+        """The same browser, which follows all redirects."""
+        other = Visitor()
+        other.cookies = visitor.cookies
+        return other
 
 
 class BrowserSignInTests(SignInCase):

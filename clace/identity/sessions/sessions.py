@@ -103,6 +103,8 @@ class Sessions(Service):
         self._each = SessionsOfEach(limits.each)
         self._live: OrderedDict[bytes, _LiveSession] = OrderedDict()
         self._by_name: dict[str, _LiveSession] = {}
+        # They are found by nobody yet, and may be ended.
+        self._beginning: dict[bytes, Session] = {}
         self._current: Callable[[Session], object] = lambda _session: True
         # Told of each session that was ended, and why; replaced while the server starts.
         self.tell_end: Callable[[Session, str], object] = lambda _session, _reason: None
@@ -111,6 +113,7 @@ class Sessions(Service):
         # Counted so that a row that was read before sessions ended is read again.
         self._endings = 0
         self._followers: list[Callable[[Collection[str]], object]] = []
+        self._choice_followers: list[Callable[[SessionChoice], object]] = []
         self._timer: IDelayedCall | None = None
         self._swept = clock.seconds()
 
@@ -151,12 +154,19 @@ class Sessions(Service):
             seen=now,
             until=now + self._limits.max_age,
         )
-        if new.signed_in.evidence:
-            key_id, sealed = await self._sealed(name, new.signed_in.evidence)
-            session = replace(session, key_id=key_id, sealed=sealed)
-        await self._in_thread(partial(self._rows.add, session))
-        self._keep(session)
-        await self._bound(session)
+        self._beginning[session.digest] = session
+        try:
+            if new.signed_in.evidence:
+                key_id, sealed = await self._sealed(name, new.signed_in.evidence)
+                session = replace(session, key_id=key_id, sealed=sealed)
+            await self._in_thread(partial(self._rows.add, session))
+        finally:
+            is_ended = self._beginning.pop(session.digest, None) is None
+        if is_ended:
+            await self._in_thread(partial(self._rows.delete, (session.digest,)))
+        else:
+            self._keep(session)
+            await self._bound(session)
         return secret, session
 
     async def _bound(self, session: Session) -> None:
@@ -170,7 +180,10 @@ class Sessions(Service):
                 await self._end({digest: row}, TOO_MANY)
 
     async def end(self, choice: SessionChoice, reason: str) -> tuple[Session, ...]:
-        in_memory = {one.session.digest: one.session for one in self._live.values()}
+        if not choice.name:
+            for told in self._choice_followers:
+                told(choice)
+        in_memory = self._beginning | {key: one.session for key, one in self._live.items()}
         chosen = {key: one for key, one in in_memory.items() if choice.includes(one)}
         self._forget(chosen)  # at once, whatever the database does
         found = chosen
@@ -254,6 +267,9 @@ class Sessions(Service):
     def follow(self, told: Callable[[Collection[str]], object]) -> None:
         self._followers.append(told)
 
+    def follow_choices(self, told: Callable[[SessionChoice], object]) -> None:
+        self._choice_followers.append(told)
+
     def startService(self) -> None:
         super().startService()
         self._timer = self._clock.callLater(FLUSH_SECONDS, self._tick)
@@ -327,6 +343,7 @@ class Sessions(Service):
         self._each.remove(ended.values())
         for digest, session in ended.items():
             self._live.pop(digest, None)
+            self._beginning.pop(digest, None)
             self._by_name.pop(session.name, None)
             self._unflushed.pop(digest, None)
         if ended:

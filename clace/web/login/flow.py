@@ -212,12 +212,15 @@ class SignInFlow:
         pending = self._pending.look(state)
         if pending is None or pending.signed_in is None:
             return expired()
-        # Two requests with one state make one session. Nor does a state that came to another
-        # browser make one: there somebody may read it who began the sign-in for somebody else.
-        self._pending.take(state)
+        # A state that came to another browser makes no session: there somebody may read it who
+        # began the sign-in for somebody else.
         if pending.origin != head.origin or not is_nonce_of(pending, head.cookie(name)):
+            self._pending.take(state)
             return self._stray(pending.way, head, OTHER_BROWSER)
         await self._end_former(pending, head)
+        # Two requests with one state make one session. It may have been ended meanwhile, too.
+        if self._pending.take(state) is None:
+            return expired()
         new = NewSession(
             host=head.host,
             setting=pending.way,

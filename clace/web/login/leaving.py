@@ -23,12 +23,14 @@ from clace.interfaces import (
     ISingleSignOut,
     Session,
     SessionChoice,
+    SignedIn,
     SignOutNotice,
     Way,
 )
 from clace.model import NO_ROUTE, AppResponse, Identity, deeds
 from clace.web.login import pages
 from clace.web.login.heads import AskingHead
+from clace.web.login.states import Pending, PendingSignIns
 from clace.web.login.targets import FRONT, local_path
 
 LOGOUT = "/_clace/logout"
@@ -48,9 +50,16 @@ class SignOutFlow:
 
     _log = Logger()
 
-    def __init__(self, auth: IAppAuthentication, sessions: ISessions, audit: IAuditEvents) -> None:
+    def __init__(
+        self,
+        auth: IAppAuthentication,
+        sessions: ISessions,
+        pending: PendingSignIns,
+        audit: IAuditEvents,
+    ) -> None:
         self._auth = auth
         self._sessions = sessions
+        self._pending = pending
         self._audit = audit
 
     async def page(self, parameters: Mapping[str, str], head: AskingHead) -> AppResponse:
@@ -173,6 +182,12 @@ class SignOutFlow:
         return pages.see_other(place, *headers)
 
     async def _end_there(self, name: str, ended: EndedElsewhere) -> None:
+        def is_ended(pending: Pending, proof: SignedIn) -> bool:
+            is_of_user = ended.subject in {"", proof.identity.subject}
+            is_of_index = ended.index in {"", proof.evidence.get("index")}
+            return pending.way == name and is_of_user and is_of_index
+
+        self._pending.end(is_ended)
         found = await self._sessions.list_sessions(SessionChoice(setting=name))
         for session in found:
             if ended.subject and session.identity.subject != ended.subject:

@@ -192,8 +192,10 @@ class SecondStep:
         self._audit.record(
             deeds.account_changed(identity.user_id, "second factor enrolled", head.address)
         )
-        self._pending.keep(state, replace(pending, waiting=identity))
-        return factor_pages.enrolled_page(state, recovery, pending.origin)
+        # With a user's first factor all that was proved without one ends, this sign-in among it.
+        self._pending.take(state)
+        enrolled = self._pending.add(replace(pending, waiting=identity))
+        return factor_pages.enrolled_page(enrolled, recovery, pending.origin)
 
     async def _not_enrolled(
         self, state: str, asked: OurRequest, identity: Identity, error: BadRequest | SignInRefused

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from twisted.internet.interfaces import IReactorTime
 
 from clace import base64url
-from clace.interfaces import SignedIn
-from clace.model import Identity
+from clace.interfaces import SessionChoice, SignedIn
+from clace.model import Identity, host_name
 from clace.networks import site_of
 
 ASKED_SECONDS, PROVED_SECONDS = 300.0, 60.0
@@ -46,6 +46,11 @@ class Pending(Struct, frozen=True, kw_only=True):
     signed_in: SignedIn | None = None
     fingerprint: str = ""
     page: str = ""
+
+    @property
+    def proof(self) -> SignedIn | None:
+        """Return what was proved so far: all of it, or a password alone."""
+        return SignedIn(identity=self.waiting) if self.waiting else self.signed_in
 
 
 class PendingSignIns:
@@ -113,6 +118,26 @@ class PendingSignIns:
         if self.look(state) is not None:
             key = digest(state)
             self._networks[self._network_of[key]][key] = pending
+
+    def end_chosen(self, choice: SessionChoice) -> None:
+        """Forget the sign-ins with a proof that would begin sessions of this choice."""
+
+        def is_chosen(pending: Pending, proof: SignedIn) -> bool:
+            host = host_name(pending.origin.partition("://")[2])
+            return choice.covers(proof.identity, pending.way, host)
+
+        self.end(is_chosen)
+
+    def end(self, is_ended: Callable[[Pending, SignedIn], bool]) -> None:
+        """Forget the sign-ins with a proof of which ``is_ended`` is true."""
+        ended = [
+            key
+            for there in self._networks.values()
+            for key, pending in there.items()
+            if (proof := pending.proof) is not None and is_ended(pending, proof)
+        ]
+        for key in ended:
+            self._drop(key)
 
     def _drop(self, key: bytes) -> None:
         network = self._network_of.pop(key)

@@ -1,5 +1,6 @@
 """Tests for ``clace.identity.sessions.sessions``."""
 
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -267,6 +268,39 @@ class SessionsTests(SynchronousTestCase):
         self.successResultOf(self.sessions.end(SessionChoice(name=session.name), "revoked"))
         self.successResultOf(self.sessions.end(SessionChoice(name=session.name), "again"))
         self.assertEqual(told, [(session.name, "revoked")])
+
+    def test_ended_while_it_begins(self):
+        """A session that is ended before the database has it is no session when it has."""
+        for choice in (SessionChoice(user_id=ANN.user_id), SessionChoice()):
+            waiting = []
+
+            async def in_thread(work, waiting=waiting):
+                waiting.append(Deferred())
+                await waiting[-1]
+                return work()
+
+            at_once, self.sessions._in_thread = self.sessions._in_thread, in_thread
+            beginning = Deferred.fromCoroutine(self.sessions.begin(new(token="x")))
+            others = Deferred.fromCoroutine(self.sessions.begin(new(replace(ANN, user_id="bob"))))
+            ending = Deferred.fromCoroutine(self.sessions.end(choice, "revoked"))
+            while waiting:
+                waiting.pop().callback(None)
+            self.sessions._in_thread = at_once
+            names = [session.name for session in self.successResultOf(ending)]
+            for begun in (beginning, others):
+                secret, session = self.successResultOf(begun)
+                is_ended = choice.includes(session)
+                self.assertEqual(session.name in names, is_ended)
+                self.assertEqual(self.find(secret) is None, is_ended)
+        self.assertEqual(self.sessions._beginning, {})
+
+    def test_tells_choices(self):
+        """Followers learn whose sessions end, whatever is found, and not of single sessions."""
+        told = []
+        self.sessions.follow_choices(told.append)
+        for choice in (SessionChoice(user_id="bob"), SessionChoice(name="ses_x"), SessionChoice()):
+            self.successResultOf(self.sessions.end(choice, "revoked"))
+        self.assertEqual(told, [SessionChoice(user_id="bob"), SessionChoice()])
 
     def test_end_before_the_database(self):
         """It has ended for everybody here while the database is still asked."""

@@ -89,6 +89,7 @@ class FlowCase(AppsCase):
         )
         self.places = Places(login_host="auth.apps.example", callback_url=APP)
         self.pending = PendingSignIns(self.clock)
+        self.sessions.follow_choices(self.pending.end_chosen)
         self.flow = SignInFlow(
             self.auth,
             self.sessions,
@@ -141,7 +142,7 @@ class FlowCase(AppsCase):
             RequestAudits(self.ration, self.failures, lambda: 2.0, lambda: "i1"),
             lambda _app: DEFAULT_EDGE,
         )
-        leaving = SignOutFlow(self.auth, self.sessions, self.events)
+        leaving = SignOutFlow(self.auth, self.sessions, self.pending, self.events)
         self.steps = sign_in_steps(self.flow, leaving, self.keys) | self.more_steps()
         routes = OurRoutes(self.steps, "auth.apps.example", lambda: "i1", ReactorTurns(self.clock))
         return RootResource(None, served, routes)

@@ -134,11 +134,15 @@ class ProviderSignOutTests(FlowCase):
 
     def sign_in_with(self, user, index="1"):
         browser = self.new_browser()
-        state = self.sent_to_sign_in(browser=browser).state
-        gone = browser.get(f"{self.login_origin}/_clace/auth/login/github?state={state}")
-        back = browser.get(f"{APP}/_clace/auth/github/callback?state={gone.state}&code={user}")
+        back = self.back_from_provider(browser, user)
         self.assertEqual(browser.get(back.location).status, 303)
         return browser
+
+    def back_from_provider(self, browser, user):
+        """The answer to a browser that comes back, which sends it on to the app."""
+        state = self.sent_to_sign_in(browser=browser).state
+        gone = browser.get(f"{self.login_origin}/_clace/auth/login/github?state={state}")
+        return browser.get(f"{APP}/_clace/auth/github/callback?state={gone.state}&code={user}")
 
     def names(self):
         return {row.identity.user_id for row in self.rows.all()}
@@ -203,6 +207,21 @@ class ProviderSignOutTests(FlowCase):
         self.assertEqual(self.names(), {"github:bob"})
         reasons = [event.detail for event in self.audit if event.status == "Failed"]
         self.assertEqual(reasons, ["by github: logout token: signature"])
+
+    def test_told_before_the_session(self):
+        """Nor does a sign-in of that user at the provider begin a session any more."""
+        url = f"{APP}/_clace/auth/github/logout"
+        for told, is_ended in (
+            ({"sub": "bob"}, False),
+            ({"sid": "index of bob"}, False),
+            ({"sub": "ann"}, True),
+            ({"sid": "index of ann"}, True),
+        ):
+            browser = self.new_browser()
+            back = self.back_from_provider(browser, "ann")
+            self.browser.post(url, {"logout_token": "good"} | told)
+            answer = browser.get(back.location)
+            self.assertEqual("expired" in answer.text, is_ended)
 
     def test_told_of_one_session(self):
         """A message about one session at the provider ends that one."""

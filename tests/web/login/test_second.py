@@ -8,7 +8,7 @@ import pyotp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clace.interfaces import FactorKind
+from clace.interfaces import FactorKind, SessionChoice
 from clace.model.identity import Assurance
 from clace.passwords import hash_password
 from clace.web.login.second import WRONG_CODE
@@ -155,7 +155,8 @@ class CodeTests(PeopleCase):
         self.arrives(self.by_password(password="other sesame"))
 
     def test_password_changed_while_a_code_is_checked(self):
-        """Nor is the session of use that a code begins after the change."""
+        """Nor is the session of use that a code begins after a change that nobody was told of."""
+        self.users.changed = lambda _user_id: None
         page = self.waiting()
         proved = self.factors.prove_code
 
@@ -168,6 +169,51 @@ class CodeTests(PeopleCase):
         self.assertEqual(done.status, 303)
         self.assertEqual(self.browser.get(f"{APP}/a/x").status, 303)
         self.assertEqual(self.rows.all(), ())
+
+    def revoke(self, **choice):
+        self.successResultOf(self.sessions.end(SessionChoice(**choice), "revoked"))
+
+    def test_revoked_meanwhile(self):
+        """Whoever waits at the second factor, or has proved it, begins anew after a revocation."""
+        for choice in ({"user_id": ANN}, {}, {"setting": "builtin"}, {"host": "apps.example"}):
+            waiting = self.waiting()
+            proved = self.send(self.waiting(), self.code(self.app))
+            self.revoke(**choice)
+            self.assertIn("expired", self.browser.get(f"{FACTOR}?state={waiting.state}").text)
+            self.clock.advance(30)
+            self.assertIn("expired", self.send(waiting, self.code(self.app)).text)
+            self.assertIn("expired", self.browser.get(proved.location).text)
+            self.assertEqual(self.rows.all(), ())
+            self.clock.advance(30)
+
+    def test_others_revoked(self):
+        """The sign-ins of others go on, and those of whoever has proved nothing."""
+        asked = self.sent_to_sign_in().state
+        proved = self.send(self.waiting(), self.code(self.app))
+        self.revoke(user_id="builtin:bob")
+        self.revoke(name="ses_x")
+        self.revoke(setting="system")
+        self.arrives(proved)
+        self.revoke()
+        self.assertEqual(self.form(asked, "ann", "sesame", "builtin").status, 303)
+
+    def test_revoked_while_a_code_is_checked(self):
+        """A code that is being checked at that moment begins no session."""
+        page = self.waiting()
+        proved = self.factors.prove_code
+
+        async def slow(*given):
+            await proved(*given)
+            self.revoke(user_id=ANN)
+
+        self.factors.prove_code = slow
+        self.assertIn("expired", self.send(page, self.code(self.app)).text)
+
+    def test_factor_lost_meanwhile(self):
+        """A factor that is removed takes along the sign-ins that were proved with it."""
+        proved = self.send(self.waiting(), self.code(self.app))
+        self.successResultOf(self.factors.reset(ANN))
+        self.assertIn("expired", self.browser.get(proved.location).text)
 
     def test_state_without_a_password(self):
         """The state of a sign-in whose password was not given cannot skip it."""

@@ -115,6 +115,19 @@ class States(RuleBasedStateMachine):
             assert found is None
         assert self.states.look(state) is None
 
+    @rule(network=st.integers(0, 5))
+    def end(self, network):
+        address = f"192.0.2.{network}"
+        proved = [state for state in self.until if self.is_proved(state, address)]
+        self.states.end(lambda pending, _proof: pending.address == address)
+        for state in proved:
+            del self.until[state]
+            assert self.states.look(state) is None
+
+    def is_proved(self, state, address):
+        found = self.states.look(state)
+        return found is not None and found.address == address and found.signed_in is not None
+
     @rule(seconds=st.sampled_from([1, 59, 60, 299, 300]))
     def wait(self, seconds):
         self.clock.advance(seconds)
