@@ -247,7 +247,7 @@ class LinkTests(SynchronousTestCase):
         self.assertEqual((user.name, user.password), ("ann", ""))
         self.assertEqual(self.users.find("ann"), user)
         again = self.users.accept_without_password(token)
-        self.failureResultOf(again, SignInRefused)
+        self.failureResultOf(again, LinkUsed)
 
     def test_ends(self):
         """A link ends after three days, with a newer one, and with the user."""
@@ -370,7 +370,7 @@ class ParallelTests(SynchronousTestCase):
         first, second = (self.begin(self.users.accept(token, f"{GOOD} {n}")) for n in range(2))
         self.threads.finish_all()
         user = self.successResultOf(first)
-        self.failureResultOf(second, SignInRefused)
+        self.failureResultOf(second, LinkUsed)
         self.assertEqual(self.users.find("ann"), user)
         self.assertEqual(self.rows.all()[0].password, user.password)
 
