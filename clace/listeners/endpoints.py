@@ -24,6 +24,7 @@ from zope.interface import implementer
 
 from clace.interfaces import IAsksForCertificates
 from clace.listeners.certificates import CertificateStore
+from clace.listeners.plain_http import TellingTLS
 from clace.listeners.tls import TLSByName
 from clace.listeners.tls_socket import TLSServer
 from clace.model import TLS_BY_NAME, unparse
@@ -75,6 +76,7 @@ class TLSByNameEndpoint:
         site = IAsksForCertificates(factory, None)
         creator = TLSByName(self._store.context_for, *([site.asks_under] if site else []))
         encrypted = TLSMemoryBIOFactory(creator, False, factory, clock=self._clock)
+        encrypted.protocol = TellingTLS
         port: Any = await self._wrapped.listen(encrypted)
         if _is_plain(port, encrypted):
             port.factory = factory

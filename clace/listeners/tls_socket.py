@@ -15,16 +15,11 @@ from twisted.internet.tcp import Server
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from clace.listeners.plain_http import PLAIN_HTTP, is_plain_http
 from clace.sending import DirectWriter
 
 _RECORD = 16 * 1024
 _MOST_UNREAD = 4 * _RECORD
-_PLAIN = "http request"
-_TOLD = b"This port speaks HTTPS, and the request came over plain HTTP.\n"
-PLAIN_HTTP = (
-    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(_TOLD)
-) + _TOLD
 Encrypt = Callable[[socket.socket], SSL.Connection]
 
 
@@ -162,7 +157,7 @@ class TLSServer(DirectWriter, Server):
             super().startWriting()
             return None
         except SSL.Error as error:
-            if _is_plain_http(error):
+            if is_plain_http(error):
                 self._refuse_plain_http()
             return CONNECTION_LOST if _is_end(error) else error
         self._is_shaking_hands = False
@@ -251,12 +246,6 @@ class TLSServer(DirectWriter, Server):
         except SSL.Error:
             pass
         return True
-
-
-def _is_plain_http(error: SSL.Error) -> bool:
-    """Tell the error of OpenSSL for a first record that is the line of an HTTP request."""
-    reasons = error.args[0] if error.args else ()
-    return isinstance(reasons, list) and any(part[-1] == _PLAIN for part in reasons)
 
 
 def _is_end(error: SSL.Error) -> bool:

@@ -17,7 +17,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.ssl import Certificate, optionsForClientTLS
-from twisted.internet.testing import MemoryReactorClock
+from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.test.iosim import FakeTransport, connect
@@ -28,6 +28,7 @@ from zope.interface.verify import verifyObject
 from clace.errors import ListenError
 from clace.listeners.certificates import CertificateStore
 from clace.listeners.endpoints import TLSByNameEndpoint
+from clace.listeners.plain_http import PLAIN_HTTP
 from clace.listeners.selfsigned import names_of
 from clace.listeners.tls_socket import TLSServer
 from tests.listeners.handshakes import NOW, pem_pair, write_pair
@@ -122,6 +123,27 @@ class TLSByNameEndpointTests(EndpointTestCase):
         self.listen("haproxy:tcp:443")
         visitor = self.visit("localhost", b"PROXY TCP4 192.0.2.7 10.0.0.1 5 443\r\n")
         self.assertEqual(visitor.received, b"hello 192.0.2.7")
+
+    def test_plain_http(self):
+        """A client without TLS is told so, and one that speaks neither is closed on."""
+        for inner, first in (
+            ("haproxy:tcp:443", b"PROXY TCP4 192.0.2.7 10.0.0.1 5 443\r\n"),
+            ("tcp:443", b""),
+        ):
+            self.reactor.tcpServers.clear()
+            self.listen(inner)
+            for said, told in (
+                (b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", True),
+                (b"SSH-2.0-OpenSSH_9.2\r\n", False),
+            ):
+                address = IPv4Address("TCP", "10.0.0.1", 1)
+                server = self.reactor.tcpServers[0][1].buildProtocol(address)
+                transport = StringTransport(peerAddress=address)
+                server.makeConnection(transport)
+                server.dataReceived(first + said)
+                self.assertEqual(PLAIN_HTTP in transport.value(), told)
+                self.assertNotIn(b"hello", transport.value())
+                self.assertTrue(transport.disconnecting)
 
     def test_folder_with_any_name(self):
         """A folder whose name has the letters of endpoint strings can be used."""

@@ -20,8 +20,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import directlyProvides
 from zope.interface.verify import verifyObject
 
+from clace.listeners.plain_http import PLAIN_HTTP
 from clace.listeners.tls import TLSByName, context_of
-from clace.listeners.tls_socket import PLAIN_HTTP, TLSServer
+from clace.listeners.tls_socket import TLSServer
 from clace.sending import write_now
 from tests.listeners.handshakes import trusting
 from tests.listeners.test_tls import loaded

@@ -20,6 +20,7 @@ from tests.web.test_bodies import MALFORMED, chunked
 from tests.web.test_heads import GET, POST, REFUSED
 
 LIMITS = RequestLimits()
+TLS = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
@@ -338,6 +339,31 @@ class LimitTests(SynchronousTestCase):
         connection.settle()
         self.assertEqual(connection.statuses, [408])
         self.assertTrue(connection.lost)
+
+    def test_no_requests(self):
+        """What cannot become a request is refused at once, and not when its time is over."""
+        for data, status, told in (
+            (TLS, 400, "this port speaks HTTP, and the request came over TLS"),
+            (TLS + b"\r\n\r\n", 400, "this port speaks HTTP, and the request came over TLS"),
+            (b"\r\n" + TLS, 400, "came over TLS"),
+            (b"\x16\x02", 400, "malformed request"),
+            (b"\x80", 400, "malformed request"),
+            (b" GET", 400, "malformed request"),
+            (b"\n", 400, "malformed request"),
+            (b"\r\n\r", 400, "malformed request"),
+            (b"SSH-2.0-OpenSSH_9.2\r\n", 400, "malformed request"),
+            (b"GET /\r\n", 505, "only HTTP/1.0 and HTTP/1.1 are served"),
+        ):
+            connection = Served().ask(data)
+            self.assertEqual(connection.statuses, [status])
+            self.assertIn(told.encode(), connection.value())
+            self.assertTrue(connection.lost)
+
+    def test_beginnings(self):
+        """What may become a request is waited for."""
+        for data in (b"\r", b"\r\n", b"G", b"GET / HT", b"GET / HTTP/1.1\r\n", b"~", b"x y\r"):
+            connection = Served().ask(data)
+            self.assertEqual((connection.value(), connection.lost), (b"", False))
 
     def test_slow_heads_of_later_requests(self):
         """The second request of a connection has the same time as the first."""

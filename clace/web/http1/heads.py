@@ -7,6 +7,7 @@ proxy before us can have read another request in the same bytes.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Sequence
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -24,6 +25,9 @@ _HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)([/?].*)?")
 _MAX_DIGITS = 18
 _METHOD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) [!-~]+ HTTP/1\.[01]\r\n")
+_METHOD_BYTES = b"!#$%&'*+-.^_`|~" + string.ascii_letters.encode() + string.digits.encode()
+# The first bytes of a connection that is to be encrypted: the type of its record, a version of 3.
+_HANDSHAKE = b"\x16\x03"
 SERVED = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")
 """The methods that resources may answer; others are known, and not allowed."""
 _SERVED = frozenset(SERVED)
@@ -144,7 +148,23 @@ def find_head(received: bytearray, limits: RequestLimits) -> tuple[int, int] | N
     end = come if found < 0 else found + _END_LENGTH
     if end - start > limits.head:
         raise RefusedRequest(431, "the request headers are too long")
-    return None if found < 0 else (start, end)
+    if found >= 0:
+        return start, end
+    _check_beginning(received, start, line_end)
+    return None
+
+
+def _check_beginning(received: bytearray, start: int, line_end: int) -> None:
+    """Refuse at once what cannot become a request, however long it is waited for.
+
+    :raises RefusedRequest: if it begins like no method, or its first line names no version.
+    """
+    first = received[start : start + 1]
+    # A client that sends an empty line before its request may have sent half of that.
+    if first and first not in _METHOD_BYTES and (start or first != b"\r"):
+        raise _malformed(bytes(received[start:]))
+    if line_end > start and b" HTTP/" not in received[start:line_end]:
+        raise _malformed(bytes(received[start : line_end + 2]))
 
 
 def read_head(data: bytes, limits: RequestLimits) -> Head:
@@ -198,6 +218,8 @@ def _parse(data: bytes) -> tuple[bytes, bytes, bytes, list[tuple[bytes, bytes]]]
 def _malformed(data: bytes, why: str = "") -> RefusedRequest:
     if _OTHER_VERSION.match(data):
         return RefusedRequest(505, "only HTTP/1.0 and HTTP/1.1 are served")
+    if data.startswith(_HANDSHAKE):
+        return RefusedRequest(400, "this port speaks HTTP, and the request came over TLS")
     line = _METHOD.match(data)
     if line is not None and line[1] not in _KNOWN:
         return RefusedRequest(501, "this method is not known")
