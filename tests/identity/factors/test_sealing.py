@@ -28,8 +28,10 @@ class SealingTests(SynchronousTestCase):
     def test_key_that_is_gone(self):
         """Without the key nothing opens, and no other key is made."""
         sealed = self.successResultOf(self.sealing.seal("a", b"1"))
-        sealing = FactorSealing(MemoryOwnSecrets(), os.urandom)
-        self.failureResultOf(sealing.unseal("a", sealed), SecretFailed)
+        self.assertEqual(list(self.own.kept), ["second-factors"])
+        empty = MemoryOwnSecrets()
+        self.failureResultOf(FactorSealing(empty, os.urandom).unseal("a", sealed), SecretFailed)
+        self.assertEqual(empty.kept, {})
 
     def test_makes_one_key(self):
         """Two first values at once are sealed with one key."""

@@ -1,6 +1,7 @@
 """Second factors: enrolled, proved once each, and what guessing at them costs."""
 
 import json
+from datetime import UTC, datetime
 
 import pyotp
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
+from clace import base64url
 from clace.errors import BadRequest, ClaceError, LockedOut, NotAuthenticated, SignInRefused
 from clace.identity.passwords import SignIns
 from clace.interfaces import Demand, FactorKind, ISecondFactors, RelyingParty
@@ -90,6 +92,13 @@ class DemandTests(FactorCase):
         for assurance in set(Assurance) - {Assurance.PASSWORD}:
             self.assertIs(self.demand(assurance=assurance), Demand.NOTHING)
 
+    def test_recovery_codes_alone(self):
+        """Recovery codes are no factor: who has nothing else is not asked for one."""
+        self.successResultOf(self.factors.renew_recovery(ANN))
+        self.factors = self.make()
+        self.assertEqual(self.factors.kinds(ANN), frozenset())
+        self.assertIs(self.demand(), Demand.NOTHING)
+
     def test_survives_a_start(self):
         """Who has factors is known after a start."""
         self.enrol_codes()
@@ -106,12 +115,14 @@ class DemandTests(FactorCase):
         self.enrol_codes()
         self.enrol_passkey()
         self.assertEqual(told, [ANN])
-        factor = next(row for row in self.rows.of(ANN) if row.kind is FactorKind.PASSKEY)
-        self.successResultOf(self.factors.remove(ANN, factor.id))
-        self.assertEqual(told, [ANN] * 2)
+        for count, kind in enumerate((FactorKind.PASSKEY, FactorKind.TOTP), 2):
+            factor = next(row for row in self.rows.of(ANN) if row.kind is kind)
+            self.successResultOf(self.factors.remove(ANN, factor.id))
+            self.assertEqual(told, [ANN] * count)
+        self.enrol_codes()
         self.successResultOf(self.factors.reset(ANN))
         self.successResultOf(self.factors.reset(ANN))
-        self.assertEqual(told, [ANN] * 3)
+        self.assertEqual(told, [ANN] * 5)
 
     def test_reset(self):
         """After a reset the password is enough again, and old codes are worth nothing."""
@@ -149,6 +160,8 @@ class CodeTests(FactorCase):
         offer = self.successResultOf(self.factors.offer_codes(ANN))
         self.assertEqual(offer.uri, f"otpauth://totp/Clace:ann?secret={offer.secret}&issuer=Clace")
         self.assertEqual(len(offer.secret), 32)
+        offer = self.successResultOf(self.factors.offer_codes("admin"))
+        self.assertIn("/Clace:admin?", offer.uri)
 
     def test_enrols_with_a_right_code(self):
         """A secret counts once the app has shown a code of it, and not before."""
@@ -235,6 +248,43 @@ class CodeTests(FactorCase):
         self.assertEqual(len(new), 10)
         self.refuse(old[0])
         self.prove(new[0])
+
+    def test_recovery_with_the_first_after_a_password(self):
+        """Who has a factor and no recovery codes gets them with the next one."""
+        key = Authenticator()
+        offer = self.successResultOf(self.factors.offer_passkey(ANN, PARTY, alone=True))
+        answer = key.create(offer.options)
+        enrolled = self.factors.accept_passkey(ANN, offer.ticket, answer, "", PARTY)
+        self.assertEqual(self.successResultOf(enrolled), ())
+        self.assertEqual(len(self.enrol_codes()[1]), 10)
+        self.assertEqual(self.enrol_codes()[1], ())
+
+    def test_at_most_twenty(self):
+        """A user has twenty factors at most, besides recovery codes."""
+        for number in range(19):
+            self.enrol_passkey(label=f"Key {number}")
+        self.enrol_codes()
+        offer = self.successResultOf(self.factors.offer_passkey(ANN, PARTY))
+        answer = Authenticator().create(offer.options)
+        refused = self.factors.accept_passkey(ANN, offer.ticket, answer, "", PARTY)
+        self.failureResultOf(refused, BadRequest)
+        self.enrol_passkey(BOB)
+        listed = self.successResultOf(self.factors.listed(ANN))
+        key = next(each for each in listed if each.kind is FactorKind.PASSKEY)
+        self.successResultOf(self.factors.remove(ANN, key.id))
+        self.enrol_passkey()
+
+    def test_times(self):
+        """A factor is listed with the moments of its enrolment and of its last use."""
+        self.enrol_passkey()
+        app, _ = self.enrol_codes()
+        begin = datetime.fromtimestamp(self.clock.seconds() - 30, UTC)
+        self.clock.advance(300)
+        self.prove(self.code(app))
+        now = datetime.fromtimestamp(self.clock.seconds(), UTC)
+        listed = {each.kind: each for each in self.successResultOf(self.factors.listed(ANN))}
+        for kind, used in ((FactorKind.PASSKEY, begin), (FactorKind.TOTP, now)):
+            self.assertEqual((listed[kind].create_time, listed[kind].use_time), (begin, used))
 
     def test_keeps_no_secret_in_the_clear(self):
         """The rows hold neither a secret nor a recovery code."""
@@ -329,6 +379,7 @@ class PasskeyTests(FactorCase):
         offer = self.challenge(ANN)
         allowed = [each["id"] for each in json.loads(offer.options)["allowCredentials"]]
         self.assertEqual(allowed, [text(key.id)])
+        self.assertEqual(json.loads(offer.options)["userVerification"], "discouraged")
         proved = self.prove_passkey(offer, key.get(offer.options))
         self.assertEqual(self.successResultOf(proved), ANN)
 
@@ -417,6 +468,46 @@ class PasskeyTests(FactorCase):
         (event,) = self.told.events
         self.assertEqual(event[1], "passkey")
 
+    def test_other_factors_are_no_passkeys(self):
+        """The name of another factor is the name of no passkey, and counts against nobody."""
+        self.enrol_codes()
+        recovery = next(row.id for row in self.rows.of(ANN) if row.kind is FactorKind.RECOVERY)
+        key = Authenticator()
+        key.id = base64url.decoded(recovery)
+        offer = self.challenge()
+        alone = self.prove_passkey(offer, key.get(offer.options), "")
+        self.refusal(alone, "unknown passkey")
+
+    def test_malformed_answers(self):
+        """An answer that is too long, or names no passkey, is refused before it is looked at."""
+        _, recovery = self.enrol_passkey()
+        self.assertEqual(len(recovery), 10)
+        for answer, reason in (
+            ("{" + " " * 16 * 1024, "passkey: answer too long"),
+            ("{", "passkey: malformed answer"),
+            ("{}", "passkey: malformed answer"),
+            ('{"id": "A"}', "passkey: malformed answer"),
+            ('{"id": "é"}', "passkey: malformed answer"),
+        ):
+            offer = self.challenge(ANN)
+            self.refuse_unasked(self.prove_passkey(offer, answer), reason)
+            offer = self.successResultOf(self.factors.offer_passkey(ANN, PARTY))
+            accepted = self.factors.accept_passkey(ANN, offer.ticket, answer, "", PARTY)
+            self.refuse_unasked(accepted, reason)
+        self.assertEqual(self.told.events, [])
+
+    def test_challenges_of_others(self):
+        """Whoever asks for many challenges takes none from a user, or from another network."""
+        key, _ = self.enrol_passkey()
+        mine = self.challenge(ANN)
+        elsewhere = self.successResultOf(self.factors.challenge(PARTY, "198.51.100.7"))
+        for _ in range(60):
+            self.challenge()
+            self.challenge(BOB)
+        self.successResultOf(self.prove_passkey(mine, key.get(mine.options)))
+        proved = self.prove_passkey(elsewhere, key.get(elsewhere.options), "")
+        self.assertEqual(self.successResultOf(proved), ANN)
+
     def test_count_that_falls(self):
         """A copy of a passkey is noticed by its count."""
         key, _ = self.enrol_passkey()
@@ -461,12 +552,20 @@ class PasskeyTests(FactorCase):
         self.assertFalse(self.factors.has_passkeys())
         key, _ = self.enrol_passkey()
         self.assertTrue(self.factors.has_passkeys())
-        for user_id, known in ((ANN, [text(key.id)]), (BOB, [])):
+        users = []
+        for user_id, known in ((ANN, [text(key.id)]), (BOB, []), ("admin", [])):
             offer = self.successResultOf(self.factors.offer_passkey(user_id, PARTY))
             options = json.loads(offer.options)
             self.assertEqual([one["id"] for one in options["excludeCredentials"]], known)
-            self.assertEqual(options["authenticatorSelection"]["userVerification"], "preferred")
+            selection = options["authenticatorSelection"]
+            self.assertEqual(selection["userVerification"], "preferred")
+            self.assertEqual(selection["residentKey"], "preferred")
+            users.append(options["user"])
         alone = self.successResultOf(self.factors.offer_passkey(ANN, PARTY, alone=True))
+        # A device has one passkey for each id here, so it has to be a user's own, always.
+        self.assertEqual(json.loads(alone.options)["user"], users[0])
+        self.assertNotEqual(users[0]["id"], users[1]["id"])
+        self.assertEqual([one["displayName"] for one in users], ["ann", "bob", "admin"])
         selection = json.loads(alone.options)["authenticatorSelection"]
         self.assertEqual(selection["userVerification"], "required")
         self.assertEqual(selection["residentKey"], "required")

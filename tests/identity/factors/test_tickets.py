@@ -48,3 +48,11 @@ class TicketsTests(SynchronousTestCase):
         others = [self.issue(f"user{number}", 1)[0] for number in range(4)]
         self.assertEqual(self.here(ann), [False, True, True])
         self.assertEqual(self.here(others), [True] * 4)
+
+    def test_keeps_nothing(self):
+        """Of tickets that were used or are over nothing is left, nor of who had them."""
+        used, over = self.issue("ann", 1) + self.issue("bob", 1)
+        self.tickets.take(used)
+        self.clock.advance(SECONDS)
+        self.tickets.look(over)
+        self.assertEqual((self.tickets._waiting, self.tickets._owners), ({}, {}))
