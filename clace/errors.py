@@ -116,6 +116,12 @@ class LockedOut(ClaceError):
         self.retry_after = retry_after
 
 
+class TooManyCalls(LockedOut):
+    """More calls of a webhook from this address than are taken in a minute."""
+
+    code = "too_many_calls"
+
+
 class NotAllowed(ClaceError):
     """A known caller asks for what it may not have."""
 

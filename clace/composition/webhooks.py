@@ -10,7 +10,7 @@ from urllib.parse import quote
 from clace.admin_api import target_parameter
 from clace.composition.data import Data
 from clace.composition.syncs import Background
-from clace.identity.webhooks import WebhookProofs, presented
+from clace.identity.webhooks import CallQuota, WebhookProofs, presented
 from clace.interfaces import IVersionOperations
 from clace.model import AppPath
 from clace.operations import (
@@ -47,6 +47,7 @@ class WebhookGate:
             OwnSealing(PURPOSE, key, secrets.token_bytes),
             OwnSealing(PURPOSE, lambda: dummy_key, secrets.token_bytes),
             secrets.token_bytes,
+            CallQuota(around.clock),
         )
         self.calls = LastCalls(data.webhook_rows, data.delivery_rows, around)
         self.making = WebhookMaking(data.webhook_rows, self.proofs, around, unique_id, self.url)

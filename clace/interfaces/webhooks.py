@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import IO, Protocol
 
@@ -72,8 +73,8 @@ class IDeliveryRows(Interface):
         Of its webhook the oldest go that are beyond ``most``, or older than ``since``.
         """
 
-    def settle(delivery_id: str, state: str, detail: str, finished: datetime | None) -> None:
-        """Give one another state; what is gone stays gone."""
+    def settle(ids: Collection[str], state: str, detail: str, finished: datetime | None) -> None:
+        """Give some another state; what is gone stays gone."""
 
     def find(delivery_id: str) -> StoredDelivery | None:
         """Return the one of this id."""
@@ -135,6 +136,7 @@ class IWebhookProofs(Interface):
 
         :raises NotAuthenticated: if the token or signature is not that of the webhook.
         :raises LockedOut: if there were too many failures.
+        :raises TooManyCalls: if it was called too often from there.
         """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -46,9 +47,11 @@ class DeliveryRows(DatabaseRows):
             connection.execute(insert(deliveries).values(**asdict(delivery)))
         return None
 
-    def settle(self, delivery_id: str, state: str, detail: str, finished: datetime | None) -> None:
+    def settle(
+        self, ids: Collection[str], state: str, detail: str, finished: datetime | None
+    ) -> None:
         values = {"state": state, "detail": detail, "finish_time": finished}
-        change = update(deliveries).where(deliveries.c.id == delivery_id).values(values)
+        change = update(deliveries).where(deliveries.c.id.in_(ids)).values(values)
         with transaction(self._writing, "keep the state of a delivery") as connection:
             connection.execute(change)
 

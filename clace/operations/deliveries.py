@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Collection
 from datetime import timedelta
 
 from msgspec.structs import replace
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -29,6 +30,8 @@ from clace.operations.webhook_work import WebhookWork
 from clace.text import one_line, shortened
 
 KEPT = 200
+REST = 5.0
+"""The seconds between two works of a webhook: calls in them are done as one."""
 _AT_ONCE = 4
 _DETAIL = 1000
 QUEUED, RUNNING, DONE, FAILED, IGNORED = "queued", "running", "done", "failed", "ignored"
@@ -36,7 +39,9 @@ QUEUED, RUNNING, DONE, FAILED, IGNORED = "queued", "running", "done", "failed", 
 
 @implementer(IDeliveries)
 class Deliveries(Service):
-    """Works for one call of a webhook at a time; calls that come meanwhile are done as one."""
+    """Works for one call of a webhook at a time; calls during the work and the rest after it are
+    done as one.
+    """
 
     _log = Logger()
 
@@ -55,8 +60,9 @@ class Deliveries(Service):
         self._work = work
         self._around = around
         self._unique = unique
-        self._waiting: OrderedDict[str, list[str]] = OrderedDict()
+        self._waiting: OrderedDict[str, deque[str]] = OrderedDict()
         self._working: dict[str, Deferred[None]] = {}
+        self._resting: dict[str, IDelayedCall] = {}
         self._resuming: Deferred[None] | None = None
 
     def startService(self) -> None:
@@ -68,6 +74,9 @@ class Deliveries(Service):
     def stopService(self) -> Deferred[None]:
         """Fires when no work is under way; what was not done is done after the next start."""
         super().stopService()
+        for rest in self._resting.values():
+            rest.cancel()
+        self._resting.clear()
         works = list(self._working.values())
         if self._resuming is not None:
             works.append(self._resuming)
@@ -108,27 +117,34 @@ class Deliveries(Service):
         """Take a call that came before: nothing is done for it, unless it failed."""
         if before.state != FAILED or reason:
             return AcceptedDelivery(before, is_repeated=True)
-        await self._around.ask(self._rows.settle, before.id, QUEUED, "", None)
+        await self._around.ask(self._rows.settle, (before.id,), QUEUED, "", None)
         queued = replace(before, state=QUEUED, detail="", finish_time=None)
         self._queue(queued)
         return AcceptedDelivery(queued, is_repeated=True)
 
     async def _resume(self) -> None:
         for delivery in await self._around.ask(self._rows.unfinished):
-            self._queue(delivery)
+            self._line_up(delivery)
+        self._begin()
 
     def _queue(self, delivery: StoredDelivery) -> None:
-        self._waiting.setdefault(delivery.webhook_id, []).append(delivery.id)
+        self._line_up(delivery)
         self._begin()
+
+    def _line_up(self, delivery: StoredDelivery) -> None:
+        # The rows of more are gone.
+        waiting = self._waiting.setdefault(delivery.webhook_id, deque(maxlen=KEPT))
+        waiting.append(delivery.id)
 
     def _begin(self) -> None:
         """Work for as many webhooks as may be at once."""
         for webhook_id in list(self._waiting):
             if len(self._working) >= _AT_ONCE or not self.running:
                 return
-            if webhook_id in self._working or webhook_id not in self._waiting:
+            is_busy = webhook_id in self._working or webhook_id in self._resting
+            if is_busy or webhook_id not in self._waiting:
                 continue
-            ids = self._waiting.pop(webhook_id)
+            ids = tuple(self._waiting.pop(webhook_id))
             self._working[webhook_id] = Deferred()  # for work that ends at once
             work = Deferred.fromCoroutine(self._perform(webhook_id, ids))
             self._working[webhook_id] = work
@@ -138,9 +154,16 @@ class Deliveries(Service):
         del self._working[webhook_id]
         if failure is not None and self.running:
             self._log.failure("Work of webhook {id}", failure, id=webhook_id)
+        if self.running:
+            rest = self._around.clock.callLater(REST, self._rested, webhook_id)
+            self._resting[webhook_id] = rest
         self._begin()
 
-    async def _perform(self, webhook_id: str, ids: list[str]) -> None:
+    def _rested(self, webhook_id: str) -> None:
+        del self._resting[webhook_id]
+        self._begin()
+
+    async def _perform(self, webhook_id: str, ids: Collection[str]) -> None:
         webhook = await self._around.ask(self._webhooks.named, webhook_id)
         if webhook is None:
             return  # it was deleted, and its deliveries with it
@@ -159,11 +182,10 @@ class Deliveries(Service):
         else:
             await self._settle(ids, DONE, told)
 
-    async def _settle(self, ids: list[str], state: str, detail: str = "") -> None:
+    async def _settle(self, ids: Collection[str], state: str, detail: str = "") -> None:
         finished = None if state == RUNNING else self._around.now()
         text = shortened(one_line(detail), _DETAIL)
-        for delivery_id in ids:
-            await self._around.ask(self._rows.settle, delivery_id, state, text, finished)
+        await self._around.ask(self._rows.settle, ids, state, text, finished)
 
     def _not_resumed(self, failure: Failure) -> None:
         if self.running:

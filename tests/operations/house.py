@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from functools import partial
+from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -170,7 +171,7 @@ class House:
             self.data,
             committed,
         )
-        self.ids = iter(range(1000))
+        self.ids = count()
         configs = AppConfigs(load(Location(Path("/h")), {}), {})
         secrets = SecretOperations(MemorySecretStore(), lambda: "x")
         beginnings = NewAppFacts(

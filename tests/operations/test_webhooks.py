@@ -28,6 +28,7 @@ from clace.errors import (
 from clace.model.identity import Assurance, Identity
 from clace.model.pushes import Push
 from clace.model.rbac import Grant, Policy
+from clace.operations.deliveries import KEPT, REST
 from clace.operations.webhook_filters import WINDOW, Followed, reason_to_ignore
 from tests.operations.house import NOW, House, app_star
 from tests.support.administration_contract import NONE, RUNS
@@ -295,9 +296,11 @@ class WorkTests(WebhookCase):
         self.assertEqual((again.is_repeated, again.delivery.id), (True, first.delivery.id))
         self.assertEqual(self.answer("/a"), "one")
         self.push("three", RUNS)
+        self.house.clock.advance(REST)
         failed = self.accept(fingerprint="id 2")
         self.push("four")
         self.assertEqual(self.state(failed.delivery.id)[0], "failed")
+        self.house.clock.advance(REST)
         again = self.accept(fingerprint="id 2")
         self.assertEqual((again.is_repeated, again.delivery.id), (True, failed.delivery.id))
         self.assertEqual(self.answer("/a"), "four")
@@ -310,6 +313,7 @@ class WorkTests(WebhookCase):
         self.assertEqual(state, "failed")
         self.assertIn("user admin does not have permission app:reload on /a", detail)
         self.house.gone.add("admin")
+        self.house.clock.advance(REST)
         state, detail = self.state(self.accept().delivery.id)
         self.assertEqual(detail, "user admin, who made this, does not exist any more")
 
@@ -317,11 +321,11 @@ class WorkTests(WebhookCase):
         """The last ten deliveries are listed, the newest first."""
         self.create()
         for _ in range(12):
-            self.house.clock.advance(1)
+            self.house.clock.advance(REST)
             self.accept()
         (found,) = self.webhooks()
         self.assertEqual(len(found.deliveries), 10)
-        self.assertEqual(found.deliveries[0].receive_time, NOW + timedelta(seconds=12))
+        self.assertEqual(found.deliveries[0].receive_time, NOW + timedelta(seconds=12 * REST))
         self.assertEqual(found.deliveries[0].state, "done")
 
     def test_missing(self):
@@ -405,9 +409,46 @@ class BackgroundTests(WebhookCase):
         self.assertEqual(self.states(ids), ["running", *["queued"] * 4])
         self.assertEqual(len(self.work.works), 1)
         self.work.works[0].callback("")
+        self.house.clock.advance(REST)
         self.assertEqual(self.states(ids), ["done", *["running"] * 4])
         self.work.works[1].callback("")
         self.assertEqual(self.states(ids), ["done"] * 5)
+        self.assertEqual(len(self.work.works), 2)
+
+    def test_hundred_at_once(self):
+        """However many calls come, one work is under way and one waits, with a rest in between."""
+        for done in range(3):
+            self.ids(100)
+            self.assertEqual(len(self.work.works), 1 + done)
+            self.work.works[-1].callback("")
+            self.ids(1)
+            self.house.clock.advance(REST - 1)
+            self.assertEqual(len(self.work.works), 1 + done)
+            self.house.clock.advance(1)
+        waiting = self.house.deliveries._waiting
+        self.ids(300)
+        self.assertEqual([len(ids) for ids in waiting.values()], [KEPT])
+
+    def test_rest(self):
+        """Others do not wait for a webhook that rests, and a first call never waits."""
+        self.ids(1)
+        self.work.works[0].callback("")
+        other = replace(self.webhook(), id="hook_2", app_id="app_2")
+        self.house.webhook_rows.put(other)
+        self.accept(webhook=other)
+        self.assertEqual(len(self.work.works), 2)
+        self.house.clock.advance(REST)
+        self.ids(1)
+        self.assertEqual(len(self.work.works), 3)
+
+    def test_stop_in_a_rest(self):
+        """What waits for the end of a rest is done after the next start, and no timer is left."""
+        (_, waiting) = self.ids(2)
+        self.work.works[0].callback("")
+        self.successResultOf(self.house.deliveries.stopService())
+        self.assertEqual(self.house.clock.getDelayedCalls(), [])
+        self.assertEqual(self.states([waiting]), ["queued"])
+        self.house.deliveries.startService()
         self.assertEqual(len(self.work.works), 2)
 
     def test_beside_each_other(self):
@@ -426,6 +467,7 @@ class BackgroundTests(WebhookCase):
         self.ids(2)
         self.house.webhook_rows.delete(self.webhook().id)
         self.work.works[0].callback("")
+        self.house.clock.advance(REST)
         self.assertEqual(len(self.work.works), 1)
 
     def test_after_a_restart(self):

@@ -8,6 +8,7 @@ from zope.interface import implementer
 
 from clace.errors import StoreError
 from clace.identity.passwords import SignIns
+from clace.identity.webhooks.calls import CallQuota
 from clace.identity.webhooks.proofs import WebhookProofs
 from clace.interfaces import IDeliveryRows, IWebhookRows
 from clace.secrets.own_sealing import OwnSealing
@@ -69,8 +70,8 @@ class MemoryDeliveryRows:
         self._rows[delivery.id] = delivery
         return None
 
-    def settle(self, delivery_id, state, detail, finished):
-        if delivery_id in self._rows:
+    def settle(self, ids, state, detail, finished):
+        for delivery_id in self._rows.keys() & set(ids):
             self._rows[delivery_id] = replace(
                 self._rows[delivery_id], state=state, detail=detail, finish_time=finished
             )
@@ -113,4 +114,4 @@ def make_proofs(rows, clock, witness=None):
     ours = Counting(OwnSealing("webhooks", lambda: b"k" * 32, random))
     dummy = Counting(OwnSealing("webhooks", lambda: b"d" * 32, random))
     sign_ins = SignIns(clock, witness or Told())
-    return WebhookProofs(rows, at_once, sign_ins, ours, dummy, random)
+    return WebhookProofs(rows, at_once, sign_ins, ours, dummy, random, CallQuota(clock))

@@ -121,10 +121,11 @@ class DeliveryRowsContract:
     def test_settle(self):
         """A delivery has its newest state; what is gone stays gone."""
         self.receive(stored_delivery())
-        self.rows.settle("d1", "failed", "why", BEGIN + SECOND)
-        self.rows.settle("d9", "done", "", BEGIN)
+        self.receive(stored_delivery(2))
+        self.rows.settle(("d1", "d9"), "failed", "why", BEGIN + SECOND)
+        self.rows.settle((), "done", "", BEGIN)
         done = stored_delivery(state="failed", detail="why", finish_time=BEGIN + SECOND)
-        self.assertEqual(self.rows.of("hook_1", 10), (done,))
+        self.assertEqual(self.rows.of("hook_1", 10), (stored_delivery(2), done))
 
     def test_newest(self):
         """So many are told as are wanted, the newest first."""

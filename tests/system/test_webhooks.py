@@ -61,7 +61,9 @@ class WebhookTests(DaemonTestCase):
             answer = self.call(signed_path, body, **{f"X_{host}_Event": "push"}, **proof)
             self.assertEqual(answer.status, 202, answer.body)
             self.wait_until(
-                f"{host} is served", lambda host=host: self.daemon.get("/one").body == host
+                f"{host} is served",
+                lambda host=host: self.daemon.get("/one").body == host,
+                seconds=30,
             )
         self.repository.commit({"app.star": app_star("staged")})
         self.daemon.must("app", "reload", "/one")

@@ -10,7 +10,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.admin_api.webhooks import CREATE_WEBHOOK, CreateWebhook
+from clace.identity.webhooks.calls import A_MINUTE
 from clace.identity.webhooks.presented import presented
+from clace.operations.deliveries import REST
 from clace.web.login.reactor_turns import ReactorTurns
 from clace.web.login.routes import OurRoutes
 from clace.web.root import RootResource
@@ -156,7 +158,19 @@ class CallTests(WebhookCase):
         self.assertTrue(self.by_token(X_GitHub_Delivery="d1").told["is_repeated"])
         self.assertEqual(self.answer("/a_cl_stage"), "two")
         self.assertEqual(self.by_token().status, 202)
+        self.house.clock.advance(REST)
         self.assertEqual(self.answer("/a_cl_stage"), "three")
+
+    def test_too_often(self):
+        """Calls beyond what is taken in a minute are told when to come again, before their body is
+        read.
+        """
+        for _ in range(A_MINUTE):
+            self.assertEqual(self.by_token().status, 202)
+        answer = self.by_token(b"{")
+        self.assertEqual((answer.status, answer.told["error"]), (429, "too_many_calls"))
+        self.assertEqual(answer.header("retry-after"), "60")
+        self.assertEqual(self.by_token(token="clace_hook_x").status, 401)
 
     def test_malformed(self):
         """A payload that is none is refused, after the proof."""

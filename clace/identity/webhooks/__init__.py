@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 from clace.faces import face
 
 if TYPE_CHECKING:
+    from clace.identity.webhooks.calls import CallQuota as CallQuota
     from clace.identity.webhooks.presented import presented as presented
     from clace.identity.webhooks.proofs import WebhookProofs as WebhookProofs
 else:
     __getattr__ = face(
         __name__,
+        calls=("CallQuota",),
         presented=("presented",),
         proofs=("WebhookProofs",),
     )

@@ -16,6 +16,7 @@ from clace.credentials import HOOK_PREFIX
 from clace.errors import BadRequest, NotAuthenticated, SecretFailed
 from clace.identity.passwords import Attempt, SignIns
 from clace.identity.tokens import digest_of, make_token
+from clace.identity.webhooks.calls import CallQuota
 from clace.interfaces import (
     IWebhookProofs,
     IWebhookRows,
@@ -58,6 +59,7 @@ class WebhookProofs:
         sealing: Sealing,
         dummy_sealing: Sealing,
         random: Callable[[int], bytes],
+        quota: CallQuota,
     ) -> None:
         """``dummy_sealing`` takes the part of ``sealing`` for webhooks that are not there."""
         self._rows = rows
@@ -65,6 +67,7 @@ class WebhookProofs:
         self._sign_ins = sign_ins
         self._sealing = sealing
         self._random = random
+        self._quota = quota
         self._dummy_sealing = dummy_sealing
         self._dummies = {
             proof: make_proof(proof, "", random, dummy_sealing) for proof in (BEARER, HMAC)
@@ -101,6 +104,7 @@ class WebhookProofs:
             row = None
         if row is None:
             raise NotAuthenticated(_WRONG[kind], "Bearer")
+        self._quota.take(row.id, call.address)
         return row
 
     def _is_right(

@@ -10,8 +10,9 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from zope.interface.verify import verifyObject
 
-from clace.errors import BadRequest, LockedOut, NotAuthenticated
+from clace.errors import BadRequest, LockedOut, NotAuthenticated, TooManyCalls
 from clace.identity.tokens import is_token
+from clace.identity.webhooks.calls import A_MINUTE
 from clace.interfaces import IWebhookProofs, WebhookCall, WebhookProof
 from tests.identity.passwords.support import Told, ToldCase
 from tests.support.memory_webhooks import MemoryWebhookRows, make_proofs
@@ -27,7 +28,8 @@ class ProofTests(ToldCase):
         self.rows = MemoryWebhookRows()
         self.kinds = {"reload", "promote"}
         self.told = Told()
-        self.proofs = make_proofs(self.rows, Clock(), self.told)
+        self.clock = Clock()
+        self.proofs = make_proofs(self.rows, self.clock, self.told)
         self.token = self.put("hook_1", "reload", "bearer")
         self.secret = self.put("hook_2", "promote", "hmac")
 
@@ -72,6 +74,20 @@ class ProofTests(ToldCase):
         self.assertEqual(found.id, "hook_1")
         found = self.successResultOf(self.prove("promote", self.signed(), BODY))
         self.assertEqual(found.id, "hook_2")
+
+    def test_too_often(self):
+        """A leaked token is good for so many calls a minute; those from elsewhere are not fewer."""
+        self.clock.advance(30)
+        right = WebhookProof(token=self.token)
+        for _ in range(A_MINUTE):
+            self.successResultOf(self.prove("reload", right))
+        failure = self.failureResultOf(self.prove("reload", right), TooManyCalls)
+        self.assertEqual(failure.value.message, "too many calls, try again in 30 seconds")
+        self.assertEqual(failure.value.retry_after, 30)
+        self.successResultOf(self.prove("reload", right, address="198.51.100.1"))
+        self.successResultOf(self.prove("promote", self.signed(), BODY))
+        self.clock.advance(30)
+        self.successResultOf(self.prove("reload", right))
 
     def test_wrong(self):
         """Another token, signature, body or kind of proof is refused, in one text for each."""
