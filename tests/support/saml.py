@@ -53,20 +53,21 @@ def certificate_text(key):
     return b64encode(key.certificate.public_bytes(Encoding.DER)).decode()
 
 
-def metadata(
-    key=None, *, entity=ENTITY, until="", roles=1, services=None, use=' use="signing"', more=""
-):
+def metadata(*keys, entity=ENTITY, until="", roles=1, services=None, use=' use="signing"', more=""):
     """The provider's description of itself."""
     services = services or "".join(
         f'<md:{kind} Binding="{BINDINGS}:HTTP-{binding}" Location="{place}"/>'
         for kind, place in (("SingleLogoutService", SIGN_OUT), ("SingleSignOnService", SIGN_IN))
         for binding in ("Redirect", "POST")
     )
+    described = "".join(
+        f"""<md:KeyDescriptor{use}><ds:KeyInfo><ds:X509Data><ds:X509Certificate>
+        {certificate_text(key)}
+      </ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"""
+        for key in keys or (signing_key(),)
+    )
     role = f"""<md:IDPSSODescriptor {more} protocolSupportEnumeration="{NS["samlp"]}">
-      <md:KeyDescriptor{use}><ds:KeyInfo><ds:X509Data><ds:X509Certificate>
-        {certificate_text(key or signing_key())}
-      </ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>
-      {services}</md:IDPSSODescriptor>"""
+      {described}{services}</md:IDPSSODescriptor>"""
     return f"""<?xml version="1.0"?><!-- made by hand --><md:EntityDescriptor
       xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="{NS["ds"]}"
       entityID="{entity}" {until}>{role * roles}</md:EntityDescriptor>""".encode()

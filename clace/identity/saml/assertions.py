@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from math import inf
 
 from msgspec import Struct
 
@@ -17,6 +18,7 @@ from clace.identity.saml.markup import (
     tag,
     text_of,
     time_of,
+    times_of,
 )
 from clace.identity.saml.messages import SUCCESS, Subject
 from clace.identity.saml.metadata import IdentityProvider, OurSide
@@ -24,8 +26,6 @@ from clace.identity.saml.signatures import signed_part
 
 SKEW = 60
 """Seconds by which the clocks of provider and server may differ."""
-LONGEST = 600
-"""Seconds for which an assertion is of use at most, whatever it says."""
 _BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 _ENCRYPTION = "http://www.w3.org/2001/04/xmlenc#"
 _ENTITY = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
@@ -170,23 +170,27 @@ def _check_conditions(conditions: Element, expected: ExpectedAnswer) -> float:
 
 
 def _check_window(element: Element, now: float, what: str) -> float:
+    """Return when the element ends to hold: never, if it does not say."""
     start, end = time_of(element, "NotBefore"), time_of(element, "NotOnOrAfter")
     if start is not None and now < start - SKEW:
         raise refused(f"the {what} is not valid yet")
     if end is not None and now >= end + SKEW:
         raise refused(f"the {what} has expired")
-    return now + LONGEST if end is None else end
+    return inf if end is None else end
 
 
 def _check_subject(subject: Element, expected: ExpectedAnswer) -> float:
-    """Return when the best confirmation of the subject ends; one that holds is enough."""
+    """Return when the last of the confirmations that hold ends; one that holds is enough."""
+    ends: list[float] = []
     refusals: list[SignInRefused] = []
     for confirmation in children(subject, "saml:SubjectConfirmation"):
         if confirmation.get("Method") == _BEARER:
             try:
-                return _check_confirmation(confirmation, expected)
+                ends.append(_check_confirmation(confirmation, expected))
             except SignInRefused as error:
                 refusals.append(error)
+    if ends:
+        return max(ends)
     raise refusals[0] if refusals else refused("the subject is not confirmed for a bearer")
 
 
@@ -211,7 +215,7 @@ def _check_statements(assertion: Element, expected: ExpectedAnswer) -> float | N
         instants = [time_of(each, "AuthnInstant") for each in statements]
         if any(at is None or at + SKEW < expected.anew for at in instants):
             raise refused("the provider did not ask the user anew")
-    ends = [end for each in statements if (end := time_of(each, "SessionNotOnOrAfter"))]
+    ends = times_of(statements, "SessionNotOnOrAfter")
     if ends and min(ends) + SKEW <= expected.now:
         raise refused("the session at the provider has ended")
     return min(ends) if ends else None

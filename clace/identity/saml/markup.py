@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -134,6 +135,15 @@ def time_of(element: Element, attribute: str) -> float | None:
     """
     value = element.get(attribute)
     return None if value is None else seconds_of(value)
+
+
+def times_of(elements: Iterable[Element], attribute: str) -> list[float]:
+    """Return the times of those that have the attribute; 1970 is one, though it is zero.
+
+    :raises SignInRefused: as above.
+    """
+    found = (time_of(each, attribute) for each in elements)
+    return [seconds for seconds in found if seconds is not None]
 
 
 def seconds_of(value: str) -> float:

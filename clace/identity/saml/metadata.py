@@ -23,7 +23,7 @@ from clace.identity.saml.markup import (
     parsed,
     tag,
     text_of,
-    time_of,
+    times_of,
     written,
 )
 
@@ -77,7 +77,7 @@ def _described(root: Element, now: float) -> IdentityProvider:
     if len(found) != 1:
         raise ProviderUnavailable(f"its metadata describes {len(found)} providers, not one")
     entity, role = found[0]
-    ends = [end for each in (root, entity, role) if (end := time_of(each, "validUntil"))]
+    ends = times_of((root, entity, role), "validUntil")
     if ends and min(ends) <= now:
         raise ProviderUnavailable("its metadata has expired")
     keys = tuple(_keys(role))

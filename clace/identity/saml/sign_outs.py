@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from clace.identity.saml.assertions import LONGEST, SKEW
+from clace.identity.saml.assertions import SKEW
 from clace.identity.saml.markup import (
     Element,
     children,
@@ -21,6 +21,8 @@ from clace.identity.saml.signatures import check_query, signed_part
 from clace.interfaces import SignOutNotice
 
 REQUEST, ANSWER = "SAMLRequest", "SAMLResponse"
+LONGEST = 600
+"""Seconds for which a message is of use."""
 
 
 class Ended(Struct, frozen=True, kw_only=True):
@@ -71,7 +73,7 @@ def _check_head(root: Element, provider: IdentityProvider, ours: OurSide, now: f
     if root.get("Destination") != ours.slo:
         raise refused("the message is for another destination")
     sent = time_of(root, "IssueInstant")
-    if sent is None or not now - LONGEST <= sent <= now + SKEW:
+    if sent is None or not now - LONGEST < sent <= now + SKEW:
         raise refused("the message is too old, or from the future")
 
 

@@ -99,9 +99,9 @@ class ProviderMetadata:
 
     def _valid(self) -> IdentityProvider | None:
         known = self._known
-        if known and known.valid_until and known.valid_until <= self._clock.seconds():
-            return None
-        return known
+        if known is None or known.valid_until is None:
+            return known
+        return known if known.valid_until > self._clock.seconds() else None
 
     async def _look(self) -> None:
         """A failure is logged, and leaves all as it was."""

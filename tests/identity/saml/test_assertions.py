@@ -31,6 +31,12 @@ from tests.support.saml import (
 )
 
 EVIL = "admin"
+FORMATS = "urn:oasis:names:tc:SAML:2.0:nameid-format"
+
+
+def statements(assertion):
+    """What an assertion says of when the user signed in."""
+    return assertion.findall("saml:AuthnStatement", NS)
 
 
 class SignInCase(ReturningCase):
@@ -80,6 +86,44 @@ class AcceptedTests(SignInCase):
         evidence = self.accepted(answer()).evidence
         self.assertEqual((evidence["name_id"], evidence["index"]), ("ann", "session1"))
 
+    def test_all_of_the_evidence(self):
+        """What the provider said of the name is kept as it is, and the end of the session."""
+        evidence = self.accepted(answer()).evidence
+        kind = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+        self.assertEqual(evidence, {"name_id": "ann", "format": kind, "index": "session1"})
+        response, assertion = parts(session=f' SessionNotOnOrAfter="{at(NOW + 60)}"')
+        name, (statement,) = assertion.find(".//saml:NameID", NS), statements(assertion)
+        del name.attrib["Format"], statement.attrib["SessionIndex"]
+        name.set("NameQualifier", "idp")
+        name.set("SPNameQualifier", "sp")
+        later = deepcopy(statement)
+        later.set("SessionNotOnOrAfter", at(NOW + 90))
+        statement.addnext(later)
+        self.assertEqual(
+            self.accepted(joined(response, signed(assertion))).evidence,
+            {"name_id": "ann", "qualifier": "idp", "sp_qualifier": "sp", "until": repr(NOW + 60)},
+        )
+
+    def test_left_out(self):
+        """Parts that SAML lets a provider leave out, or say besides, may be missing or there."""
+        response, assertion = parts()
+        del response.attrib["Destination"]
+        response.remove(response.find("saml:Issuer", NS))
+        assertion.find("saml:Issuer", NS).set("Format", f"{FORMATS}:entity")
+        conditions = assertion.find("saml:Conditions", NS)
+        del conditions.attrib["NotBefore"], conditions.attrib["NotOnOrAfter"]
+        etree.SubElement(conditions, f"{{{NS['saml']}}}ProxyRestriction", Count="0")
+        document = joined(response, signed(assertion))
+        self.assertEqual(self.accepted(document).identity.user_id, "saml_corp:ann")
+
+    def test_folded(self):
+        """A form may have the message in lines."""
+        come = arrival(answer())
+        text = come.parameters["SAMLResponse"]
+        lines = "\r\n".join(text[start : start + 76] for start in range(0, len(text), 76))
+        self.serve(provider())
+        self.lets_in({"SAMLResponse": lines}, come.kept)
+
     def test_any_algorithm_that_is_strong(self):
         """Longer digests and a newer padding are accepted too."""
         for digest, method in (
@@ -116,6 +160,13 @@ class GroupTests(SignInCase):
         teams = attribute("teams", "f"), attribute("groups", "d")
         self.assertEqual(self.groups(*teams), ("d",))
         self.assertEqual(self.groups(*teams, groups_attr="teams"), ("f",))
+        self.assertEqual(self.groups(attribute("groups", "d"), groups_attr="teams"), ("d",))
+
+    def test_in_parts(self):
+        """An attribute that comes twice has the values of both."""
+        self.assertEqual(
+            self.groups(attribute("groups", "a"), attribute("groups", "b")), ("a", "b")
+        )
 
     def test_many(self):
         """500 groups are kept, each once."""
@@ -125,7 +176,18 @@ class GroupTests(SignInCase):
 
     def test_unusable(self):
         """A value with elements in it, or of several lines, is no group."""
-        self.assertEqual(self.groups(attribute("groups", "a<b/>c", "d&#10;e", "f")), ("f",))
+        odd = "a<b/>c", "d&#10;e", "", "a" * 1025
+        self.assertEqual(self.groups(attribute("groups", *odd, "f")), ("f",))
+
+    def test_too_many(self):
+        """An assertion with more values than any user has is refused, in however many parts."""
+        half = attribute("groups", *(f"g{number}" for number in range(2500)))
+        other = half.replace("groups", "roles")
+        self.assertEqual(len(self.groups(half, other)), 2500)
+        self.assert_refused(
+            answer(attributes=(half, other, attribute("cn", "Ann"))),
+            "the assertion has more than 5000 values",
+        )
 
 
 class ConditionTests(SignInCase):
@@ -209,6 +271,70 @@ class ConditionTests(SignInCase):
         self.accepted(answer(), ours=ours)
         self.assert_refused(answer(), "the message came before", ours=ours)
 
+    def test_replay_until_the_last_moment(self):
+        """An assertion came before for as long as the difference of clocks lets it be taken."""
+        clock = Clock()
+        clock.rightNow = NOW
+        ours = provider(clock)
+        document = answer(end=at(NOW + 30))
+        self.accepted(document, ours=ours)
+        clock.advance(89)
+        self.assert_refused(document, "the message came before", ours=ours)
+        clock.advance(1)
+        self.assert_refused(document, "the assertion has expired", ours=ours)
+
+    def test_replay_with_a_later_end(self):
+        """So does one whose conditions have no end, or that has confirmations with several."""
+        response, open_ended = parts(end=at(NOW + 900))
+        del open_ended.find("saml:Conditions", NS).attrib["NotOnOrAfter"]
+        other, several = parts(end=at(NOW + 900))
+        confirmation = several.find(".//saml:SubjectConfirmation", NS)
+        confirmation.addprevious(deepcopy(confirmation))
+        confirmation.getprevious()[0].set("NotOnOrAfter", at(NOW + 30))
+        for document in (joined(response, signed(open_ended)), joined(other, signed(several))):
+            clock = Clock()
+            clock.rightNow = NOW
+            ours = provider(clock)
+            self.accepted(document, ours=ours)
+            clock.advance(959)
+            self.assert_refused(document, "the message came before", ours=ours)
+            clock.advance(1)
+            self.refusal(arrival(document).parameters, arrival(document).kept)
+
+    def test_without_a_statement(self):
+        """An assertion that does not say when the user signed in begins no session."""
+        response, assertion = parts()
+        (statement,) = statements(assertion)
+        assertion.remove(statement)
+        self.assert_refused(
+            joined(response, signed(assertion)),
+            "the assertion does not say that the user signed in",
+        )
+
+    def test_confirmation_without_an_end(self):
+        """A bearer's confirmation has an end, or it is none."""
+        response, assertion = parts()
+        del assertion.find(".//saml:SubjectConfirmationData", NS).attrib["NotOnOrAfter"]
+        self.assert_refused(
+            joined(response, signed(assertion)), "the confirmation of the subject has no end"
+        )
+
+    def test_missing_or_twice(self):
+        """What an assertion has once may neither be missing nor come twice."""
+        for path in ("Conditions", "Subject", "Issuer", "Subject/saml:NameID"):
+            for count in (0, 2):
+                response, assertion = parts()
+                element = assertion.find(f"saml:{path}", NS)
+                if count:
+                    element.addnext(deepcopy(element))
+                else:
+                    element.getparent().remove(element)
+                if not count and path == "Issuer":
+                    whole = etree.tostring(signed(joined(response, assertion)))
+                else:
+                    whole = joined(response, signed(assertion))
+                self.assert_refused(whole, f"expected one saml:{path}, found {count}")
+
     def test_one_time_use(self):
         """An assertion that may not begin a session is refused."""
         self.assert_refused(
@@ -232,6 +358,8 @@ class ConditionTests(SignInCase):
     def test_status(self):
         """A refusal of the provider is told by its own word."""
         self.assert_refused(answer(status="AuthnFailed"), "the provider refused: AuthnFailed")
+        for odd in ("a" * 65, "a b", "&#10;admin signed in", ""):
+            self.assert_refused(answer(status=odd), "the provider refused: an unknown status")
 
     def test_other_issuer(self):
         """An assertion of another provider is refused, although its key is the same."""
@@ -241,11 +369,38 @@ class ConditionTests(SignInCase):
             joined(response, signed(assertion)), "the assertion is from another issuer"
         )
 
+    def test_other_issuer_around(self):
+        """A response that says it is of another provider is refused, whatever is in it."""
+        response, assertion = parts()
+        response.find("saml:Issuer", NS).text = "https://other.example.com"
+        self.assert_refused(
+            joined(response, signed(assertion)), "the response is from another issuer"
+        )
+
+    def test_issuer_of_another_format(self):
+        """A name that is no entity's is not the provider's, though it reads the same."""
+        response, assertion = parts()
+        assertion.find("saml:Issuer", NS).set("Format", f"{FORMATS}:persistent")
+        self.assert_refused(
+            joined(response, signed(assertion)), "the assertion is from another issuer"
+        )
+
     def test_session_ended(self):
         """A session that is over at the provider does not begin here."""
         self.assert_refused(
             answer(session=f' SessionNotOnOrAfter="{at(NOW - 60)}"'),
             "the session at the provider has ended",
+        )
+        long_ago = answer(session=' SessionNotOnOrAfter="1970-01-01T00:00:00Z"')
+        self.assert_refused(long_ago, "the session at the provider has ended")
+        self.accepted(answer(session=f' SessionNotOnOrAfter="{at(NOW - 59)}"'))
+        response, assertion = parts(session=f' SessionNotOnOrAfter="{at(NOW - 60)}"')
+        (statement,) = statements(assertion)
+        other = deepcopy(statement)
+        other.set("SessionNotOnOrAfter", at(NOW + 60))
+        statement.addnext(other)
+        self.assert_refused(
+            joined(response, signed(assertion)), "the session at the provider has ended"
         )
 
     def test_asked_anew(self):
@@ -261,9 +416,27 @@ class ConditionTests(SignInCase):
                 reason = "the provider did not ask the user anew"
                 self.assertEqual(self.refusal(brought, kept), reason, seconds)
 
+    def test_asked_anew_in_every_statement(self):
+        """Each of several statements has to say so, and when it was."""
+        for instant in (at(NOW - 61), None):
+            ours = provider(force_authn=True)
+            self.serve(ours)
+            kept = self.successResultOf(ours.begin("the-state")).kept
+            response, assertion = parts()
+            (statement,) = statements(assertion)
+            other = deepcopy(statement)
+            other.attrib.pop("AuthnInstant")
+            if instant:
+                other.set("AuthnInstant", instant)
+            statement.addnext(other)
+            brought = arrival(joined(response, signed(assertion))).parameters
+            reason = "the provider did not ask the user anew"
+            self.assertEqual(self.refusal(brought, kept), reason)
+
     def test_time_without_zone(self):
         """A time that could mean several moments is refused."""
         self.assert_refused(answer(end=at(NOW + 300)[:-1]), "a time is not in UTC")
+        self.assert_refused(answer(end=at(NOW + 300)[:-1] + "+01:00"), "a time is not in UTC")
         self.assert_refused(answer(end="soon"), "a time cannot be read")
 
     def test_version(self):
@@ -271,6 +444,19 @@ class ConditionTests(SignInCase):
         response, assertion = parts()
         response.set("Version", "1.1")
         self.assert_refused(joined(response, signed(assertion)), "the version is not 2.0")
+        response, assertion = parts()
+        assertion.set("Version", "1.1")
+        self.assert_refused(joined(response, signed(assertion)), "the version is not 2.0")
+
+    def test_number(self):
+        """A message without a number, by which it would come once, is refused."""
+        response, assertion = parts()
+        del response.attrib["ID"]
+        self.assert_refused(joined(response, signed(assertion)), "a message has no ID")
+        response, assertion = parts()
+        del assertion.attrib["ID"]
+        document = signed(joined(response, assertion))
+        self.assert_refused(document, "a message has no ID")
 
 
 class NameTests(SignInCase):
@@ -302,6 +488,12 @@ class NameTests(SignInCase):
             "the XML has a comment or a processing instruction",
         )
 
+    def test_beside_the_root(self):
+        """A comment or instruction before or behind the message is refused too."""
+        for beside in (b"<!-- x -->", b"<?x y?>"):
+            for document in (beside + answer(), answer() + beside):
+                self.assert_refused(document, "the XML has a comment or a processing instruction")
+
     def test_element(self):
         """An element in the name is refused: a part of the text could be overlooked."""
         self.assert_refused(answer(name="admin<x/>.example.com"), "NameID has more than text")
@@ -309,6 +501,7 @@ class NameTests(SignInCase):
     def test_empty(self):
         """A user without a name is refused."""
         self.assert_refused(answer(name=" "), "the NameID is empty")
+        self.assert_refused(answer(name=""), "the NameID is empty")
 
     def test_unprintable(self):
         """A name that would look like another is refused."""
@@ -556,9 +749,10 @@ class WrappingTests(SignInCase):
 
     def test_same_id(self):
         """A second element under the ID that was signed is refused, whatever it is."""
-        response, _, _ = self.parted()
-        response.find("samlp:Status", NS).set("ID", "_assertion1")
-        self.assert_refused(response, "two elements have the same ID")
+        for name in ("ID", "Id", "{http://www.w3.org/XML/1998/namespace}id"):
+            response, _, _ = self.parted()
+            response.find("samlp:Status", NS).set(name, "_assertion1")
+            self.assert_refused(response, "two elements have the same ID")
 
     def test_hidden_original(self):
         """With the signed one renamed, so that one assertion is left, nothing is signed."""
@@ -632,6 +826,8 @@ class MarkupTests(SignInCase):
     def test_depth(self):
         """A document that is very deep is refused."""
         self.assert_refused(b"<a>" * 30_000, "the XML is not well-formed")
+        deep = b"<a>" * 10_000 + b"</a>" * 10_000
+        self.assert_refused(deep, "the XML is not well-formed")
 
     def declaring(self, count, prefix="x"):
         return " ".join(f'xmlns:{prefix}{n}="urn:x{n}"' for n in range(count)).encode()
@@ -673,12 +869,32 @@ class MarkupTests(SignInCase):
         response, assertion = parts()
         assertion.tag = f"{{{NS['saml']}}}EncryptedAssertion"
         self.assert_refused(joined(response, assertion), "the assertion is encrypted")
+        response, assertion = parts()
+        assertion.find(".//saml:NameID", NS).tag = f"{{{NS['saml']}}}EncryptedID"
+        self.assert_refused(joined(response, signed(assertion)), "the assertion is encrypted")
+        for place in (".", "samlp:Status"):
+            response, assertion = parts()
+            etree.SubElement(
+                response.find(place, NS), "{http://www.w3.org/2001/04/xmlenc#}EncryptedData"
+            )
+            self.assert_refused(joined(response, signed(assertion)), "the assertion is encrypted")
 
     def test_missing(self):
         """An arrival without a response is refused."""
         self.serve(provider())
         self.assertEqual(self.refusal({}, {"request": REQUEST}), "the response is missing")
         self.assert_refused(answer(), "the answer is to no request of ours", request="")
+
+    def test_no_base64(self):
+        """A message with other characters in it, or of more than any message has, is refused."""
+        text = arrival(answer()).parameters["SAMLResponse"]
+        for odd, reason in (
+            (f"{text[:100]}*{text[100:]}", "the message is not base64"),
+            (text[:-1], "the message is not base64"),
+            ("A" * 1_500_000, "the message is too large"),
+        ):
+            self.serve(provider())
+            self.assertEqual(self.refusal({"SAMLResponse": odd}, {"request": REQUEST}), reason)
 
     @given(st.one_of(st.text(), st.binary().map(lambda data: b64encode(data).decode())))
     def test_any_text(self, text):

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -49,7 +50,8 @@ class ReadTests(KeyCase):
         """A key that not every provider can check, or a short one, is refused."""
         expected = "expected an RSA key of at least 2048 bits"
         short = rsa.generate_private_key(public_exponent=65537, key_size=1024)
-        for key in (ec.generate_private_key(ec.SECP256R1()), short):
+        others = ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()
+        for key in (*others, short):
             files = self.pair(key, signing_key().certificate)
             self.assertEqual(self.refused(*files), f"{files[0]}: {expected}")
 
@@ -57,6 +59,11 @@ class ReadTests(KeyCase):
         """Files of something else, and missing ones, are named."""
         files = self.pair(signing_key().key, signing_key().certificate)
         files[0].write_text("x")
+        self.assertIn("expected a key and a certificate in PEM", self.refused(*files))
+        locked = BestAvailableEncryption(b"secret")
+        files[0].write_bytes(
+            signing_key().key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked)
+        )
         self.assertIn("expected a key and a certificate in PEM", self.refused(*files))
         files[0].unlink()
         self.assertIn(f"{files[0]}: cannot be read", self.refused(*files))

@@ -49,6 +49,57 @@ class ReadTests(SynchronousTestCase):
         self.assertEqual(found.valid_until, NOW + 60)
         self.assert_refused(metadata(until=f'validUntil="{at(NOW)}"'), "its metadata has expired")
 
+    def test_first_end(self):
+        """Of several ends the first counts, be it of the document, the entity or the role."""
+        ends = ("", "", "")
+        for place in range(3):
+            for first in (NOW + 60, NOW):
+                ends = [at(NOW + 90)] * 3
+                ends[place] = at(first)
+                around, entity, role = (f'validUntil="{each}"' for each in ends)
+                inner = metadata(until=entity, more=role).partition(b"-->")[2]
+                document = b'<md:EntitiesDescriptor xmlns:md="%b" %b>%b</md:EntitiesDescriptor>' % (
+                    NS["md"].encode(),
+                    around.encode(),
+                    inner,
+                )
+                if first == NOW:
+                    self.assert_refused(document, "its metadata has expired")
+                else:
+                    self.assertEqual(read_metadata(document, NOW).valid_until, first)
+        long_ago = metadata(until='validUntil="1970-01-01T00:00:00Z"')
+        self.assert_refused(long_ago, "its metadata has expired")
+
+    def test_wants_signed(self):
+        """Whether requests are to be signed is said as XML says it."""
+        for said, is_wanted in (("true", True), ("1", True), ("false", False), ("0", False)):
+            found = read_metadata(metadata(more=f'WantAuthnRequestsSigned="{said}"'), NOW)
+            self.assertEqual(found.wants_signed, is_wanted)
+
+    def test_other_protocols(self):
+        """A provider of an older SAML is none for this server."""
+        for protocols in (b"urn:oasis:names:tc:SAML:1.1:protocol", b""):
+            document = metadata().replace(b"urn:oasis:names:tc:SAML:2.0:protocol", protocols)
+            self.assert_refused(document, "its metadata describes 0 providers, not one")
+        document = metadata().replace(b"SAML:2.0:protocol", b"SAML:2.0:protocol urn:x")
+        self.assertEqual(read_metadata(document, NOW).entity_id, ENTITY)
+
+    def test_places_of_answers(self):
+        """Addresses of other bindings are left out, and one for answers is kept by its binding."""
+        services = "".join(
+            f'<md:{kind} Binding="{BINDINGS}:{binding}" Location="{place}"{more}/>'
+            for kind, binding, place, more in (
+                ("SingleSignOnService", "SOAP", "urn:x", ""),
+                ("SingleSignOnService", "HTTP-POST", "http://idp.example.com/a", ""),
+                ("SingleSignOnService", "HTTP-POST", "https://idp.example.com/b", ""),
+                ("SingleLogoutService", "HTTP-POST", SIGN_OUT, ' ResponseLocation="https://x/r"'),
+            )
+        )
+        found = read_metadata(metadata(services=services), NOW)
+        self.assertEqual(found.sign_in, {POST: "http://idp.example.com/a"})
+        self.assertEqual(found.sign_out, {POST: SIGN_OUT})
+        self.assertEqual(found.sign_out_answers, {POST: "https://x/r"})
+
     def test_how_many(self):
         """Metadata of a whole federation is refused: any of its providers could name our users."""
         self.assert_refused(metadata(roles=2), "its metadata describes 2 providers, not one")
@@ -58,7 +109,13 @@ class ReadTests(SynchronousTestCase):
     def test_addresses(self):
         """An address that a browser would run is refused."""
         service = f'<md:SingleSignOnService Binding="{BINDINGS}:HTTP-POST" Location="%s"/>'
-        for address in ("javascript:alert(1)", "//idp.example.com", "https:///x", "https://[x"):
+        for address in (
+            "javascript:alert(1)",
+            "//idp.example.com",
+            "https:///x",
+            "https://[x",
+            "https://x/&#8203;",
+        ):
             self.assert_refused(
                 metadata(services=service % address),
                 "its metadata has a SingleSignOnService that is no web address",
@@ -80,14 +137,30 @@ class OurTests(SynchronousTestCase):
     def test_addresses(self):
         """The provider is told where answers and sign-outs go, and that answers must be signed."""
         root = etree.fromstring(our_metadata(OURS, None))
-        role = root.find("md:SPSSODescriptor", NS)
-        self.assertEqual(root.get("entityID"), OURS.metadata)
-        self.assertEqual(role.get("WantAssertionsSigned"), "true")
-        self.assertEqual(role.get("AuthnRequestsSigned"), "false")
-        self.assertEqual(role.find("md:AssertionConsumerService", NS).get("Location"), OURS.acs)
-        places = {each.get("Location") for each in role.findall("md:SingleLogoutService", NS)}
-        self.assertEqual(places, {OURS.slo})
-        self.assertIsNone(role.find("md:KeyDescriptor", NS))
+        self.assertEqual(root.tag, f"{{{NS['md']}}}EntityDescriptor")
+        self.assertEqual(dict(root.attrib), {"entityID": OURS.metadata})
+        (role,) = root
+        self.assertEqual(role.tag, f"{{{NS['md']}}}SPSSODescriptor")
+        self.assertEqual(
+            dict(role.attrib),
+            {
+                "WantAssertionsSigned": "true",
+                "AuthnRequestsSigned": "false",
+                "protocolSupportEnumeration": "urn:oasis:names:tc:SAML:2.0:protocol",
+            },
+        )
+        # In the order of the schema, which providers check.
+        said = [(each.tag.partition("}")[2], dict(each.attrib), each.text) for each in role]
+        consumer = {"Binding": POST, "Location": OURS.acs, "index": "0", "isDefault": "true"}
+        self.assertEqual(
+            said,
+            [
+                ("SingleLogoutService", {"Binding": REDIRECT, "Location": OURS.slo}, None),
+                ("SingleLogoutService", {"Binding": POST, "Location": OURS.slo}, None),
+                ("NameIDFormat", {}, "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"),
+                ("AssertionConsumerService", consumer, None),
+            ],
+        )
 
     def test_key(self):
         """With a key of ours its certificate is there, for signatures and nothing else."""
@@ -95,5 +168,6 @@ class OurTests(SynchronousTestCase):
         root = etree.fromstring(our_metadata(OURS, key))
         descriptor = root.find("md:SPSSODescriptor/md:KeyDescriptor", NS)
         self.assertEqual(descriptor.get("use"), "signing")
-        self.assertEqual(descriptor.find(".//ds:X509Certificate", NS).text, certificate_text(key))
+        shown = descriptor.find("ds:KeyInfo/ds:X509Data/ds:X509Certificate", NS)
+        self.assertEqual(shown.text, certificate_text(key))
         self.assertEqual(root.find("md:SPSSODescriptor", NS).get("AuthnRequestsSigned"), "true")

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.config.sections import Saml
 from clace.errors import ConfigError, ProviderUnavailable
-from clace.identity.saml import open_saml
+from clace.identity.saml import OurSide, open_saml
 from clace.identity.saml.opening import Bounded
-from tests.support.saml import NOW, metadata
+from tests.support.saml import NOW, answer, arrival, attribute, metadata, signing_key
 from tests.support.threads import at_once
 
 
@@ -46,12 +47,61 @@ class OpenTests(SynchronousTestCase):
             self.assertNotEqual(first.fingerprint, changed[0].fingerprint)
         self.assertEqual(first.fingerprint, self.opened(a=self.entry())[0].fingerprint)
 
+    def test_options(self):
+        """Each key of an entry decides what it says."""
+        plain, forced, form, grouped = self.opened(
+            a=self.entry(),
+            b=self.entry(force_authn=True),
+            c=self.entry(use_post=True),
+            d=self.entry(groups_attr="teams"),
+        )
+        ways = [self.successResultOf(each.begin("s")) for each in (plain, forced, form)]
+        self.assertEqual(["anew" in way.kept for way in ways], [False, True, False])
+        self.assertEqual([bool(way.fields) for way in ways], [False, False, True])
+        teams = attribute("teams", "red"), attribute("groups", "blue")
+        for ours, groups in ((plain, ("blue",)), (grouped, ("red",))):
+            side = OurSide.at("https://apps.example.com", ours.name)
+            document = answer(
+                attributes=teams,
+                audience=side.metadata,
+                recipient=side.acs,
+                destination=side.acs,
+            )
+            found = self.successResultOf(ours.finish(arrival(document)))
+            self.assertEqual(found.identity.groups, groups)
+
+    def test_address(self):
+        """Without a file the metadata is asked for at its address."""
+        (ours,) = self.opened(a=Saml(metadata_url="http://127.0.0.1:9/metadata"))
+        asked = Deferred.fromCoroutine(ours.begin("s"))
+        (client,) = self.reactor.tcpClients
+        self.assertEqual(client[:2], ("127.0.0.1", 9))
+        self.reactor.advance(15)
+        self.failureResultOf(asked, ProviderUnavailable)
+
     def test_random_key(self):
         """A random key signs requests, and is the same after a restart."""
         (first,) = self.opened(a=self.entry(sp_key_file="random"))
         (second,) = self.opened(a=self.entry(sp_key_file="random"))
         self.assertIn(b"KeyDescriptor", first.metadata())
         self.assertEqual(first.metadata(), second.metadata())
+        self.assertTrue((self.home / "config" / "saml" / "saml_a.key").exists())
+
+    def test_own_key(self):
+        """A key and its certificate of the operator's sign requests; one alone is none."""
+        pair = signing_key("ours")
+        key, certificate = self.home / "sp.key", self.home / "sp.crt"
+        key.write_bytes(pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        certificate.write_bytes(pair.certificate.public_bytes(Encoding.PEM))
+        both = {"sp_key_file": str(key), "sp_cert_file": certificate}
+        for keys, is_signed in (
+            (both, True),
+            ({"sp_key_file": str(key)}, False),
+            ({"sp_cert_file": certificate}, False),
+            ({}, False),
+        ):
+            (ours,) = self.opened(a=self.entry(**keys))
+            self.assertEqual(b"KeyDescriptor" in ours.metadata(), is_signed)
 
     def test_bad_key(self):
         """A key that cannot be read stops the start, and names its file."""

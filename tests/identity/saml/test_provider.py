@@ -1,11 +1,12 @@
 """Tests for ``clace.identity.saml.provider``: ways to the provider and back."""
 
+import gc
 import zlib
 from base64 import b64decode, b64encode
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
 from lxml import etree
 from signxml import XMLVerifier
 from twisted.internet.task import Clock
@@ -13,7 +14,9 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from clace.errors import ProviderUnavailable
+from clace.errors import ProviderUnavailable, SignInRefused
+from clace.identity.saml import SamlKey
+from clace.identity.saml.keys import self_signed
 from clace.interfaces import EndedElsewhere, ISignInProvider, ISingleSignOut, SignOutNotice
 from tests.support.returning import ReturningCase, Visitor
 from tests.support.saml import (
@@ -28,6 +31,7 @@ from tests.support.saml import (
     answer,
     arrival,
     at,
+    certificate_text,
     metadata,
     provider,
     signed,
@@ -40,6 +44,19 @@ LOGOUT = (
     'Version="2.0" IssueInstant="{now}" Destination="{to}"{more}>'
     "<saml:Issuer>{issuer}</saml:Issuer>{body}</samlp:{kind}>"
 )
+
+
+UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
+SIGN_INS = f'<md:SingleSignOnService Binding="{BINDINGS}:HTTP-Redirect" Location="{SIGN_IN}"/>'
+
+
+def single_logout(binding, more=""):
+    """The services of a provider with one address for sign-outs."""
+    return (
+        f'<md:SingleLogoutService Binding="{BINDINGS}:HTTP-{binding}" Location="{SIGN_OUT}"{more}/>'
+        f"{SIGN_INS}"
+    )
 
 
 def packed(document):
@@ -78,10 +95,18 @@ def by_form(document, key=None, name="SAMLRequest", **relay):
 
 
 def by_url(document, key=None, name="SAMLRequest", algorithm=RSA_SHA256, digest=SHA256, **relay):
-    fields = {name: packed(document.encode()), **relay, "SigAlg": algorithm}
-    query = urlencode(fields)
-    signature = (key or signing_key()).key.sign(query.encode(), padding.PKCS1v15(), digest())
-    query += "&" + urlencode({"Signature": b64encode(signature).decode()})
+    sign = (key or signing_key()).key.sign
+    fields = {name: packed(document.encode()), **relay}
+    return signed_url(fields, algorithm, lambda text: sign(text, padding.PKCS1v15(), digest()))
+
+
+def signed_url(fields, algorithm, sign):
+    query = urlencode({**fields, "SigAlg": algorithm})
+    query += "&" + urlencode({"Signature": b64encode(sign(query.encode())).decode()})
+    return url_notice(query)
+
+
+def url_notice(query):
     parameters = {key: values[0] for key, values in parse_qs(query).items()}
     return SignOutNotice(parameters=parameters, query=query.encode())
 
@@ -97,7 +122,17 @@ class InterfaceTests(SynchronousTestCase):
         self.assertEqual((provider().name, provider().title), ("saml_corp", "corp"))
 
 
-class BeginTests(SynchronousTestCase):
+class MessageCase(SynchronousTestCase):
+    def assert_head(self, message, kind, place):
+        """A message is of this server, of now, and for its place alone."""
+        self.assertEqual(message.tag, f"{{{NS['samlp']}}}{kind}")
+        self.assertEqual(message.get("Version"), "2.0")
+        self.assertEqual(message.get("IssueInstant"), at(NOW))
+        self.assertEqual(message.get("Destination"), place)
+        self.assertEqual(message.find("saml:Issuer", NS).text, OURS.metadata)
+
+
+class BeginTests(MessageCase):
     """The way to the provider."""
 
     def begun(self, state="state1", **options):
@@ -111,10 +146,21 @@ class BeginTests(SynchronousTestCase):
         self.assertEqual(parse_qs(query)["RelayState"], ["state1"])
         self.assertEqual(dict(way.kept), {"request": request.get("ID")})
         self.assertEqual(request.get("AssertionConsumerServiceURL"), OURS.acs)
-        self.assertEqual(request.get("Destination"), SIGN_IN)
-        self.assertEqual(request.find("saml:Issuer", NS).text, OURS.metadata)
+        self.assert_head(request, "AuthnRequest", SIGN_IN)
+        self.assertEqual(request.get("ProtocolBinding"), f"{BINDINGS}:HTTP-POST")
+        policy = request.find("samlp:NameIDPolicy", NS)
+        self.assertEqual(dict(policy.attrib), {"Format": UNSPECIFIED, "AllowCreate": "true"})
         self.assertIsNone(request.get("ForceAuthn"))
-        self.assertNotIn("Signature", parse_qs(query))
+        self.assertEqual(set(parse_qs(query)), {"SAMLRequest", "RelayState"})
+
+    def test_form(self):
+        """Without a key the form has the request as it is."""
+        way = self.begun(use_post=True)
+        fields = dict(way.fields)
+        self.assertEqual((way.url, set(fields)), (SIGN_IN, {"SAMLRequest", "RelayState"}))
+        request = etree.fromstring(b64decode(fields["SAMLRequest"]))
+        self.assert_head(request, "AuthnRequest", SIGN_IN)
+        self.assertEqual(request.findall("ds:Signature", NS), [])
 
     def test_numbers_differ(self):
         """No two requests have the same number."""
@@ -145,8 +191,15 @@ class BeginTests(SynchronousTestCase):
         document = b64decode(fields["SAMLRequest"])
         found = XMLVerifier().verify(document, x509_cert=key.certificate).signed_xml
         self.assertEqual(found.get("ID"), way.kept["request"])
-        # The schema of SAML has the signature there.
-        self.assertEqual(etree.fromstring(document)[1].tag, f"{{{NS['ds']}}}Signature")
+        # The schema of SAML has the signature there, and SAML says how it refers to the message.
+        signature = etree.fromstring(document)[1]
+        self.assertEqual(signature.tag, f"{{{NS['ds']}}}Signature")
+        reference = signature.find(".//ds:Reference", NS)
+        self.assertEqual(reference.get("URI"), f"#{found.get('ID')}")
+        method = signature.find(".//ds:CanonicalizationMethod", NS).get("Algorithm")
+        self.assertEqual(method, "http://www.w3.org/2001/10/xml-exc-c14n#")
+        shown = signature.find(".//ds:X509Certificate", NS).text
+        self.assertEqual("".join(shown.split()), certificate_text(key))
 
     def test_address_with_query(self):
         """A query that the provider's address has already is kept."""
@@ -176,6 +229,7 @@ class BeginTests(SynchronousTestCase):
         ours = provider(fetched=Fetched(metadata(more='WantAuthnRequestsSigned="true"')))
         with capturedLogs() as events:
             ours.look()
+            gc.collect()
             for _ in range(2):
                 self.failureResultOf(ours.begin("a"), ProviderUnavailable)
         (event,) = events
@@ -183,7 +237,7 @@ class BeginTests(SynchronousTestCase):
         self.assertEqual(event["reason"], "corp takes signed requests only: set sp_key_file")
 
 
-class SessionTests(SynchronousTestCase):
+class SessionTests(MessageCase):
     """What becomes of a session later."""
 
     def test_recheck(self):
@@ -205,20 +259,39 @@ class SessionTests(SynchronousTestCase):
         way = self.successResultOf(ours.sign_out(evidence))
         request, _ = from_url(way.url, "SAMLRequest")
         self.assertTrue(way.url.startswith(f"{SIGN_OUT}?"))
+        self.assertEqual(set(parse_qs(urlsplit(way.url).query)), {"SAMLRequest"})
+        self.assert_head(request, "LogoutRequest", SIGN_OUT)
         self.assertEqual(request.find("saml:NameID", NS).text, "ann")
-        self.assertTrue(request.find("saml:NameID", NS).get("Format").endswith(":unspecified"))
+        self.assertEqual(dict(request.find("saml:NameID", NS).attrib), {"Format": UNSPECIFIED})
         self.assertEqual(request.find("samlp:SessionIndex", NS).text, "session1")
+
+    def test_sign_out_by_name(self):
+        """The user is named as the provider did, with or without an index of a session."""
+        evidence = {"name_id": "ann", "qualifier": "idp", "sp_qualifier": "sp"}
+        way = self.successResultOf(provider().sign_out(evidence))
+        request, _ = from_url(way.url, "SAMLRequest")
+        named = dict(request.find("saml:NameID", NS).attrib)
+        self.assertEqual(named, {"NameQualifier": "idp", "SPNameQualifier": "sp"})
+        self.assertEqual(request.findall("samlp:SessionIndex", NS), [])
+        self.assertIsNone(self.successResultOf(provider().sign_out({"index": "session1"})))
+
+    def test_sign_out_the_other_way(self):
+        """A provider is told by the binding that it has, be it not the configured one."""
+        for has, use_post in (("Redirect", True), ("POST", False)):
+            way = self.successResultOf(
+                provider(
+                    fetched=Fetched(metadata(services=single_logout(has))), use_post=use_post
+                ).sign_out({"name_id": "ann"})
+            )
+            self.assertEqual(bool(way.fields), has == "POST")
 
     def test_sign_out_elsewhere(self):
         """A provider without single logout is not asked."""
-        service = (
-            f'<md:SingleSignOnService Binding="{BINDINGS}:HTTP-Redirect" Location="{SIGN_IN}"/>'
-        )
-        ours = provider(fetched=Fetched(metadata(services=service)))
+        ours = provider(fetched=Fetched(metadata(services=SIGN_INS)))
         self.assertIsNone(self.successResultOf(ours.sign_out({"name_id": "ann"})))
 
 
-class NoticeTests(ReturningCase):
+class NoticeTests(MessageCase, ReturningCase):
     """Single logout that begins at the provider."""
 
     def received(self, notice, **options):
@@ -247,8 +320,46 @@ class NoticeTests(ReturningCase):
         found = self.received(by_url(sign_out(), RelayState="r1"))
         self.assertEqual(found.ended, (EndedElsewhere(subject="ann", index="session1"),))
         answered, query = from_url(found.answer.url, "SAMLResponse")
+        self.assert_head(answered, "LogoutResponse", SIGN_OUT)
         self.assertEqual(answered.get("InResponseTo"), "_notice1")
+        self.assertEqual(answered.find("samlp:Status/samlp:StatusCode", NS).get("Value"), SUCCESS)
         self.assertEqual(parse_qs(query)["RelayState"], ["r1"])
+        bare = self.received(by_url(sign_out()))
+        self.assertEqual(set(parse_qs(urlsplit(bare.answer.url).query)), {"SAMLResponse"})
+
+    def test_answers_elsewhere(self):
+        """The answer goes where the provider wants answers, or nowhere if it takes none."""
+        place = "https://idp.example.com/answers"
+        for services, url in (
+            (single_logout("Redirect", f' ResponseLocation="{place}"'), place),
+            (SIGN_INS, None),
+        ):
+            fetched = Fetched(metadata(services=services))
+            found = self.received(by_url(sign_out()), fetched=fetched)
+            self.assertEqual(found.ended, (EndedElsewhere(subject="ann", index="session1"),))
+            answered = found.answer and found.answer.url.partition("?")[0]
+            self.assertEqual(answered, url)
+
+    def test_curves(self):
+        """A key on a curve signs too, whichever of the provider's keys it is."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        pair = SamlKey(key, self_signed(key, "curve", NOW))
+        for digest, bits in ((SHA256, 256), (SHA512, 512)):
+            notice = signed_url(
+                {"SAMLRequest": packed(sign_out().encode())},
+                f"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha{bits}",
+                lambda text, digest=digest: key.sign(text, ec.ECDSA(digest())),
+            )
+            for keys in ((signing_key(), pair), (pair, signing_key())):
+                found = self.received(notice, fetched=Fetched(metadata(*keys)))
+                self.assertEqual(found.ended[0].subject, "ann")
+            self.assert_refused(notice, "the signature does not verify")
+        for keys in ((signing_key(), pair), (pair, signing_key())):
+            found = self.received(by_url(sign_out()), fetched=Fetched(metadata(*keys)))
+            self.assertEqual(found.ended[0].subject, "ann")
+        only_curve = provider(fetched=Fetched(metadata(pair)))
+        failure = self.failureResultOf(only_curve.receive(by_url(sign_out())), SignInRefused)
+        self.assertEqual(failure.value.reason, "the signature does not verify")
 
     def test_by_form(self):
         """A signed form ends the session it names; the answer is a form if that is configured."""
@@ -286,6 +397,47 @@ class NoticeTests(ReturningCase):
             SignOutNotice(parameters={"SAMLRequest": bare}), "the message is not signed"
         )
 
+    def test_half_signed(self):
+        """A message without a signature, or without its algorithm, is not signed."""
+        query = by_url(sign_out()).query.decode()
+        for name in ("Signature", "SigAlg"):
+            left = "&".join(each for each in query.split("&") if not each.startswith(f"{name}="))
+            self.assert_refused(url_notice(left), "the message is not signed")
+        odd = url_notice(query.replace("&Signature=", "&Signature=*"))
+        self.assert_refused(odd, "the signature is not base64")
+
+    def test_not_deflated(self):
+        """A message in an URL is deflated."""
+        text = b64encode(sign_out().encode()).decode()
+        sign = signing_key().key.sign
+        notice = signed_url(
+            {"SAMLRequest": text}, RSA_SHA256, lambda text: sign(text, padding.PKCS1v15(), SHA256())
+        )
+        self.assert_refused(notice, "the message is not deflated")
+
+    def test_head(self):
+        """A message without a number, of another version or without a time is refused."""
+        head = "the message has no ID, or its version is not 2.0"
+        for before, after, reason in (
+            ('ID="_notice1"', "", head),
+            ('Version="2.0"', 'Version="1.1"', head),
+            (f'IssueInstant="{at(NOW)}"', "", "the message is too old, or from the future"),
+        ):
+            self.assert_refused(by_url(sign_out().replace(before, after)), reason)
+
+    def test_names(self):
+        """A message that names nobody, or whom nobody here can read, ends nothing."""
+        for body, reason in (
+            ("<saml:NameID> </saml:NameID>", "the NameID is empty"),
+            ("<saml:EncryptedID/>", "the name of the user is encrypted"),
+            (
+                "<saml:NameID>ann</saml:NameID><saml:EncryptedID/>",
+                "the name of the user is encrypted",
+            ),
+            ("<saml:NameID>ann</saml:NameID>" * 2, "expected one saml:NameID, found 2"),
+        ):
+            self.assert_refused(by_url(sign_out(body=body)), reason)
+
     def test_slow_to_sign(self):
         """What a stranger would have put into canonical form, before it is known that the signature
         is not the provider's, is refused if that would take long.
@@ -317,6 +469,10 @@ class NoticeTests(ReturningCase):
             sign_out(), algorithm="http://www.w3.org/2000/09/xmldsig#rsa-sha1", digest=SHA1
         )
         self.assert_refused(notice, "the signature algorithm is too weak or unknown")
+        more = "http://www.w3.org/2001/04/xmldsig-more#"
+        for odd in ("rsa-sha256", f"{more}hmac-sha256", f"{more}rsa-sha224", f"{more}rsa", more):
+            notice = by_url(sign_out(), algorithm=odd)
+            self.assert_refused(notice, "the signature algorithm is too weak or unknown")
 
     def test_changed_state(self):
         """The state is a part of what was signed."""
@@ -354,6 +510,18 @@ class NoticeTests(ReturningCase):
         self.successResultOf(ours.receive(by_url(sign_out())))
         self.assert_refused(by_url(sign_out()), "the message came before", ours)
 
+    def test_replay_until_the_last_moment(self):
+        """A message came before for as long as it is not too old."""
+        clock = Clock()
+        clock.rightNow = NOW
+        ours = provider(clock)
+        notice = by_url(sign_out(now=at(NOW + 60)))
+        self.successResultOf(ours.receive(notice))
+        for seconds, reason in ((659, "the message came before"), (1, "the message is too old")):
+            clock.advance(seconds)
+            failure = self.failureResultOf(ours.receive(notice), SignInRefused)
+            self.assertIn(reason, failure.value.reason)
+
     def test_times(self):
         """Old messages, and those from the future, are refused."""
         old = "the message is too old, or from the future"
@@ -361,6 +529,8 @@ class NoticeTests(ReturningCase):
         self.assert_refused(by_url(sign_out(now=at(NOW + 61))), old)
         ended = sign_out(more=f' NotOnOrAfter="{at(NOW - 60)}"')
         self.assert_refused(by_url(ended), "the message has expired")
+        within = sign_out(more=f' NotOnOrAfter="{at(NOW - 59)}"')
+        self.assertEqual(self.received(by_url(within)).ended[0].subject, "ann")
 
     def test_for_others(self):
         """Messages of another provider, or to another address, are refused."""

@@ -6,6 +6,7 @@ from treq.testing import RequestTraversalAgent
 from twisted.internet import error
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.static import Data
@@ -72,7 +73,11 @@ class CurrentTests(MetadataCase):
         self.successResultOf(known.current())
         fetched.document = b"<html>"
         self.clock.advance(FRESH)
-        self.assertEqual(self.successResultOf(known.current()).entity_id, ENTITY)
+        with capturedLogs() as events:
+            self.assertEqual(self.successResultOf(known.current()).entity_id, ENTITY)
+        (event,) = events
+        self.assertEqual((event["log_level"].name, event["name"]), ("error", "saml_corp"))
+        self.assertEqual(event["reason"], "its metadata: the XML is not well-formed")
 
     def test_ends(self):
         """ProviderMetadata is of no use after its own end, however new it is."""
@@ -113,6 +118,13 @@ class NewKeyTests(MetadataCase):
         self.clock.advance(PAUSE)
         found = self.successResultOf(ours.finish(arrival(document)))
         self.assertEqual((found.identity.subject, fetched.count), ("ann", 2))
+
+    def test_same_keys(self):
+        """If the metadata has no other key, the answer is not checked once more."""
+        ours = self.known(Fetched())
+        self.successResultOf(ours.current())
+        self.clock.advance(PAUSE)
+        self.assertIsNone(self.successResultOf(ours.newer()))
 
     def test_other_faults(self):
         """Answers that are wrong in another way cause no request."""
