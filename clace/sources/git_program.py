@@ -26,6 +26,8 @@ _SETTINGS = (
     "fetch.recurseSubmodules=false",
     # What is fetched comes as a pack, however little it is.
     "fetch.unpackLimit=1",
+    # The host decides where to; see ``git_redirects``.
+    "http.followRedirects=false",
     # A server that sends next to nothing for a minute will not send more.
     "http.lowSpeedLimit=100",
     "http.lowSpeedTime=60",
@@ -47,7 +49,11 @@ _OF_NO_HELP = (
 
 
 class GitFailed(SourceError):
-    """Git ended with an error; the text is what it said last."""
+    """Git ended with an error; the text is what it said last, ``complaints`` are all its errors."""
+
+    def __init__(self, message: str, complaints: bytes = b"") -> None:
+        super().__init__(message)
+        self.complaints = complaints
 
 
 class GitRun(Struct, frozen=True, kw_only=True):
@@ -139,7 +145,7 @@ class _Work:
             raise GitFailed(ended.failure)
         if ended != ProgramExit():
             reason = ProcessTerminated(ended.status or None, ended.signal or None)
-            raise GitFailed(last_words(complaints, Failure(reason)))
+            raise GitFailed(last_words(complaints, Failure(reason)), complaints)
         return printed
 
     def kill(self, why: str) -> None:

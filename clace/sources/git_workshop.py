@@ -6,18 +6,21 @@ attributes of the repository come to act.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from twisted.internet.interfaces import IReactorTime
 
 from clace.errors import SourceError
-from clace.sources import git_objects
+from clace.sources import git_objects, git_redirects
 from clace.sources.git_heads import RememberedHeads
 from clace.sources.git_program import GitFailed, GitProgram, GitRun
 from clace.sources.git_ssh import next_step
 from clace.sources.git_tools import GitTools
 from clace.sources.git_wanted import GitCommit, IsMeant, PickedCommit, WantedRevision
 from clace.sources.limits import SourceLimits
+from clace.sources.places import GitPlace
 from clace.units import MEBIBYTE
 
 _LISTING = 64 * MEBIBYTE
@@ -50,6 +53,8 @@ class GitWorkshop:
         self._program, self._clock = program, clock
         self._ends = ends
         self._wanted, self._tools, self._heads = wanted, tools, heads
+        # The host may have another path for it.
+        self._place = wanted.place
 
     @property
     def repository(self) -> Path:
@@ -76,7 +81,7 @@ class GitWorkshop:
             return remembered
         # The commit that a tag with a message is of has the tag's name with this behind it.
         refs = [each for ref in wanted.refs for each in (f"{ref}^{{}}", ref)]
-        printed = await self._remote("ls-remote", "--end-of-options", wanted.place.url, *refs)
+        printed = await self._remote(("ls-remote",), *refs)
         lines = printed.decode(errors="replace").splitlines()
         commits = {ref: commit for commit, _, ref in (line.partition("\t") for line in lines)}
         found = next((commits[ref] for ref in refs if ref in commits), "")
@@ -185,12 +190,11 @@ class GitWorkshop:
         return printed.decode().strip()
 
     async def _fetch(self, option: str, refs: str) -> None:
-        url = self._wanted.place.url
-        await self._remote("fetch", "--quiet", option, "--end-of-options", url, refs)
+        await self._remote(("fetch", "--quiet", option), refs)
 
-    async def _remote(self, *arguments: str) -> bytes:
+    async def _remote(self, command: tuple[str, ...], *refs: str) -> bytes:
         try:
-            return await self._git(*self._tools.options, *arguments)
+            return await self._followed(command, refs)
         except GitFailed as error:
             if "remote ref" in error.message:
                 raise _NoSuchRef(error.message) from error
@@ -200,6 +204,30 @@ class GitWorkshop:
                 raise
             raise self._refusal(error.message, _DEADLINE) from error
 
+    async def _followed(self, command: tuple[str, ...], refs: tuple[str, ...]) -> bytes:
+        """Ask the repository for refs, wherever on its host that is.
+
+        :raises SourceError: if it is on another host.
+        """
+        asked = *self._tools.options, *command, "--end-of-options"
+        for _ in range(git_redirects.MOST):
+            try:
+                return await self._git(*asked, self._place.url, *refs)
+            except GitFailed as error:
+                if not git_redirects.is_redirected(error.message):
+                    raise
+            self._place = await self._led_to()
+        return await self._git(*asked, self._place.url, *refs)
+
+    async def _led_to(self) -> GitPlace:
+        """:raises SourceError: if the host sends git to another host."""
+        look = *self._tools.options, "ls-remote", "--end-of-options", self._place.url, "HEAD"
+        try:
+            await self._git(*look, more=git_redirects.TRACED)
+        except GitFailed as error:
+            return git_redirects.leads_to(self._place, error.complaints)
+        return self._place  # it has stopped meanwhile
+
     def _next_step(self, complaint: str) -> str:
         """Return the words for what to look at when a repository cannot be reached."""
         about_host = next_step(complaint, self._tools.known_hosts)
@@ -207,11 +235,18 @@ class GitWorkshop:
             return about_host or "--git-auth"
         return "--git-auth; if the repository is in a subgroup, end its path with .git or //"
 
-    async def _git(self, *arguments: str, input: bytes = b"", limit: int = MEBIBYTE) -> bytes:  # noqa: A002
+    async def _git(
+        self,
+        *arguments: str,
+        input: bytes = b"",  # noqa: A002
+        limit: int = MEBIBYTE,
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> bytes:
+        """``more`` is for the environment."""
         return await self._program.run(
             GitRun(
                 arguments=arguments,
-                environment=self._tools.environment,
+                environment={**self._tools.environment, **more},
                 folder=self._tools.folder,
                 seconds=self._ends - self._clock.seconds(),
                 input=input,

@@ -11,6 +11,7 @@ from clace.errors import SourceError
 from clace.interfaces import SourceRevision
 from clace.sources.git import GitOptions, GitSource
 from clace.sources.git_auth import GitLogin
+from clace.sources.git_tools import GitSurroundings
 from tests.support.git_servers import GitHTTP, SSHServer, dribbling, tampering
 from tests.support.programs import starter
 from tests.support.repositories import Repository
@@ -182,6 +183,81 @@ class HTTPTests(RemoteTests):
         await self.assert_fetches(source, self.http.url + self.path, other)
         lying.clear()
         await self.assert_fetches(source, url, other)
+
+    def server(self, where):
+        """A git host that sends git elsewhere, as ``where`` says of what was asked."""
+        server = GitHTTP(self, self.root / "served")
+        server.moved = where
+        return server
+
+    async def test_another_path(self):
+        """A host that has the repository under another path, as after it was renamed, is followed,
+        with the login.
+        """
+        server = self.server(
+            lambda uri: uri.replace("/old/", "/group/") if "/old/" in uri else None
+        )
+        server.login = "git:t0ken"
+        login = GitLogin(name="right", password="t0ken")
+        source = self.source(login)
+        url = f"{server.url}/old/sub/apps.git"
+        await self.assert_fetches(source, url, git_auth="right")
+        await self.assert_fetches(source, url, git_auth="right", commit=self.commit)
+        head = await source.head(SourceRevision(source_url=url, git_auth="right"))
+        self.assertEqual(head, self.commit)
+
+    async def test_another_host(self):
+        """A host that sends git to another one, such as a service of this machine, is refused."""
+        asked = self.http.asked
+        inside = self.http.url
+        for where in (
+            lambda uri: inside + uri,
+            lambda uri: f"{inside.replace('127.0.0.1', '127.1')}{uri}",
+            lambda uri: f"{inside.replace('127.0.0.1', '[::1]')}{uri}",
+            lambda _uri: f"{inside}/secret?x",
+            lambda _uri: f"//user:pass@{inside.removeprefix('http://')}/secret",
+            lambda _uri: "file:///etc/passwd",
+            lambda _uri: "gopher://127.0.0.1/x",
+            lambda _uri: "http://[::1/x",
+        ):
+            server = self.server(where)
+            for fetching in (self.fetching, self.head_of):
+                message = await self.refused(fetching(self.source(), server.url + self.path))
+                self.assertIn("its host sends git to", message)
+                self.assertIn("if you mean that, name it as the source", message)
+                self.assertNotIn("pass@", message)
+        self.assertEqual(asked, [])
+
+    async def test_another_host_that_is_meant(self):
+        """An operator can let a host send git elsewhere, in the configuration of git."""
+        server = self.server(lambda uri: self.http.url + uri)
+        file = self.root / "gitconfig"
+        file.write_text(f'[http "{server.url}"]\n\tfollowRedirects = initial\n')
+        source = self.source(around=GitSurroundings(config=file))
+        await self.assert_fetches(source, server.url + self.path)
+        file.write_text("[http]\n\tfollowRedirects = true\n")
+        await self.refused(self.fetching(source, server.url + self.path))
+
+    def head_of(self, source, url):
+        return Deferred.fromCoroutine(source.head(SourceRevision(source_url=url)))
+
+    async def test_other_endings(self):
+        """No more is followed than hosts need, and nothing but a repository."""
+        server = self.server(lambda _uri: "/group/sub/apps.git")
+        message = await self.refused(self.fetching(self.source(), server.url + self.path))
+        self.assertIn("its host sends git to", message)
+        server = self.server(lambda uri: uri.replace("/apps", "/more/apps"))
+        message = await self.refused(self.fetching(self.source(), server.url + self.path))
+        self.assertIn("returned error: 301", message)
+        self.assertLess(len(server.asked), 10)
+
+    async def test_only_at_first(self):
+        """Nor is git sent anywhere with what it posts."""
+        other = self.server(lambda _uri: None)
+        server = self.server(lambda uri: other.url + uri if "refs" not in uri else None)
+        message = await self.refused(self.fetching(self.source(), server.url + self.path))
+        self.assertIn("cannot fetch", message)
+        self.assertEqual(other.asked, [])
 
 
 class HungTests(RemoteTests):

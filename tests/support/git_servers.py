@@ -52,7 +52,8 @@ class _Backend(CGIScript):
 class GitHTTP(Resource):
     """The repositories below ``root`` over HTTP; with ``login`` only for that user:password.
 
-    ``asked`` has the paths of all requests, and ``sent`` counts the bytes of answers.
+    ``asked`` has the paths of all requests, and ``sent`` counts the bytes of answers. ``moved``
+    returns the URL that a request is sent to, or nothing.
     """
 
     isLeaf = True
@@ -62,6 +63,7 @@ class GitHTTP(Resource):
         self._backend = _Backend(root)
         self.login = login
         self.asked, self.sent = [], 0
+        self.moved = lambda _uri: None
         self.port = reactor.listenTCP(0, Site(self), interface="127.0.0.1")
         case.addCleanup(self.port.stopListening)
 
@@ -74,6 +76,10 @@ class GitHTTP(Resource):
         if self.login and request.getHeader("Authorization") != self._right():
             request.setResponseCode(401)
             request.setHeader("WWW-Authenticate", 'Basic realm="git"')
+            return b""
+        if (place := self.moved(self.asked[-1])) is not None:
+            request.setResponseCode(301)
+            request.setHeader("Location", place)
             return b""
         request.postpath, write = [], request.write
 
