@@ -14,6 +14,7 @@ from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 
 from clace import base64url
+from clace.errors import SignInRefused
 from clace.identity.oauth.refusals import refused
 from clace.identity.oauth.remembered import Remembered
 from clace.identity.oauth.requests import ProviderRequests, unavailable
@@ -54,8 +55,8 @@ class Signed(Struct, frozen=True):
 
 
 class SigningKeys:
-    """The published keys of a provider; a token with an unknown one makes them be fetched anew,
-    once a minute at most.
+    """The published keys of a provider; a token that none of them signed makes them be fetched
+    anew, once a minute at most: a new key may have the name of an old one.
     """
 
     def __init__(self, url: str, requests: ProviderRequests, clock: IReactorTime) -> None:
@@ -70,12 +71,14 @@ class SigningKeys:
         :raises ProviderUnavailable: the keys cannot be had.
         """
         header = read_header(token, types)
-        key = _choose(await self._keys.value(), header)
-        if key is None:
-            key = _choose(await self._keys.value(REFETCH_SECONDS), header)
-        if key is None:
-            raise refused("token: signed with a key that the provider does not publish")
-        return Signed(header, verified(token, header, key))
+        known = await self._keys.value()
+        try:
+            return _signed(token, header, known)
+        except SignInRefused:
+            fresh = await self._keys.value(REFETCH_SECONDS)
+            if fresh is known:
+                raise
+        return _signed(token, header, fresh)
 
     async def _fetch(self) -> Sequence[Mapping[str, Any]]:
         answer = await self._requests.get(self._url)
@@ -109,6 +112,14 @@ def read_header(token: str, types: Sequence[str]) -> Header:
     if kind.lower().removeprefix("application/") not in types:
         raise refused("token: of another type")
     return Header(algorithm, key_id)
+
+
+def _signed(token: str, header: Header, keys: Sequence[Mapping[str, Any]]) -> Signed:
+    """:raises SignInRefused: if none of the keys signed the token."""
+    key = _choose(keys, header)
+    if key is None:
+        raise refused("token: signed with a key that the provider does not publish")
+    return Signed(header, verified(token, header, key))
 
 
 def verified(token: str, header: Header, key: Mapping[str, Any]) -> Claims:

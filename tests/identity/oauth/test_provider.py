@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qs, urlsplit
 
+from joserfc.jwk import ECKey
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
@@ -273,6 +274,35 @@ class KeyTests(ProviderCase):
         self.fake.clock.advance(61)
         self.assertEqual(self.reason(), UNKNOWN_KEY)
         self.assertEqual(self.fake.paths().count("/keys"), 3)
+
+
+    def test_new_key_of_an_old_name(self):
+        """A new key that has the name of an old one, or no name, is fetched as any other; forged
+        tokens make the provider be asked once a minute.
+        """
+        for count, name in ((2, "one"), (3, "")):
+            self.sign_in()
+            self.fake.clock.advance(61)
+            key = ECKey.generate_key("P-256", {"kid": name, "use": "sig"}, private=True)
+            self.fake.keys, self.fake.key = [key], key
+            self.sign_in()
+            self.assertEqual(self.fake.paths().count("/keys"), count)
+        self.fake.key = ECKey.generate_key("P-256", {"kid": "", "use": "sig"}, private=True)
+        for seconds, count in ((0, 3), (61, 4), (0, 4), (61, 5)):
+            self.fake.clock.advance(seconds)
+            for _ in range(3):
+                self.assertEqual(self.reason(), "token: signature")
+            self.assertEqual(self.fake.paths().count("/keys"), count)
+
+    def test_forged_while_keys_are_missing(self):
+        """A forged token keeps nobody out, though the keys cannot be fetched anew."""
+        self.sign_in()
+        self.fake.clock.advance(61)
+        self.fake.answers = {"/keys": (500, {})}
+        self.fake.key = ECKey.generate_key("P-256", {"kid": "one", "use": "sig"}, private=True)
+        self.unavailable()
+        self.fake.key = KEY
+        self.sign_in()
 
 
 class DownTests(ProviderCase):
