@@ -275,7 +275,6 @@ class KeyTests(ProviderCase):
         self.assertEqual(self.reason(), UNKNOWN_KEY)
         self.assertEqual(self.fake.paths().count("/keys"), 3)
 
-
     def test_new_key_of_an_old_name(self):
         """A new key that has the name of an old one, or no name, is fetched as any other; forged
         tokens make the provider be asked once a minute.
