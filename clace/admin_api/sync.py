@@ -13,6 +13,8 @@ from clace.admin_api.declarations import FilesApplied
 from clace.admin_api.operation import Nothing, Operation, Query, Right
 from clace.admin_api.webhooks import DeliveryShown
 
+MOST_MINUTES = 366 * 24 * 60
+"""How seldom a sync may run."""
 ENABLED, FAILING, DISABLED = "Enabled", "Failing", "Disabled"
 
 

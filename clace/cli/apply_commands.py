@@ -174,6 +174,7 @@ def _drift(server: ChosenServer, glob: str, extra: str, form: str) -> int:
     "-g",
     "git_auth_ref",
     default="exact",
+    type=click.Choice(["exact", "default"]),
     shell_complete=one_of("exact", "default"),
     metavar="REF",
     help="exact: entries of [git_auth] by name; default: without them.  [default: exact]",
@@ -260,4 +261,5 @@ def located(file: str) -> str:
     if is_git(file):
         return file
     folder, _, name = file.rpartition("/")
-    return f"{source_url(folder or ('/' if file.startswith('/') else '.'))}/{name}"
+    whole = source_url(folder or ("/" if file.startswith("/") else "."))
+    return f"{whole.rstrip('/')}/{name}"

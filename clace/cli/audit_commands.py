@@ -29,7 +29,7 @@ from clace.cli.formats import (
     say_result,
 )
 from clace.cli.servers import ChosenServer, for_server
-from clace.cli.text import complain
+from clace.cli.text import complain, warn
 from clace.text import one_line, printable
 
 _TIME = "%Y-%m-%d %H:%M:%S"
@@ -72,6 +72,8 @@ def list_(server: ChosenServer, form: str | None, **wanted: str) -> None:
     """List the newest events that pass all filters, the newest first."""
     found = server.ask(LIST_AUDIT, ListAudit(**wanted))
     say_list(found.events, form or server.config.client.default_format, _FORMATS)
+    if not found.events and any(wanted.values()):
+        warn("no event passes all filters")
 
 
 @audit.command()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from clace.cli.text import complain
 from clace.errors import ClaceError, NotAuthenticated
@@ -25,6 +26,9 @@ _CREDENTIALS = (
     "\nuser and password are those of CL_ADMIN_USER and CL_ADMIN_PASSWORD, or of admin_user and"
     " client.admin_password; a token in their place of CL_TOKEN, or client.token"
 )
+_FILES = frozenset({"file", "home", "key_file", "output"})
+# New values may be empty, and an empty source is refused with advice of its own.
+_MAY_BE_EMPTY = frozenset({"value", "source"})
 FAILED, MISUSED = 1, 2
 """The exit statuses for what was not done, and for what cannot be meant."""
 
@@ -43,6 +47,32 @@ def with_options(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
         return function
 
     return decorate
+
+
+class Number(click.IntRange):
+    """A whole number within limits, which says what was expected in words of ours."""
+
+    def __init__(self, least: int, most: int) -> None:
+        super().__init__(least, most)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            expected = f"expected a number from {self.min} to {self.max}"
+            self.fail(f'{expected}, not "{value:.40}"', param, ctx)
+
+
+def is_empty(ctx: click.Context, parameter: click.Parameter) -> bool:
+    """Tell if a parameter was given and has no text, as of an unset variable of a shell, which
+    would mean another thing than the one that was left out.
+    """
+    name = parameter.name or ""
+    return (
+        name not in _MAY_BE_EMPTY
+        and ctx.params.get(name) == ""
+        and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    )
 
 
 def hyphens(name: str) -> str:
@@ -75,7 +105,13 @@ class Command(click.Command):
             taken.update(option.opts)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, list(self._plain_flags(ctx, args)))
+        left = super().parse_args(ctx, list(self._plain_flags(ctx, args)))
+        for each in self.params:
+            if is_empty(ctx, each) and (isinstance(each, click.Argument) or each.name in _FILES):
+                names = each.opts[:1] if isinstance(each, click.Option) else []
+                name = names[0] if names else each.human_readable_name
+                raise click.UsageError(f"{name} is empty", ctx)
+        return left
 
     def _plain_flags(self, ctx: click.Context, args: list[str]) -> Iterator[str]:
         flags = {
@@ -196,7 +232,14 @@ class CommandLine(Group):
         except click.Abort as abort:
             complain(f"interrupted{getattr(abort, 'told', '')}")
         except Exception as error:  # noqa: BLE001 - an operator is not shown a traceback
-            complain(f"{type(error).__name__}: {error}")
+            complain(_unforeseen(error))
         else:
             sys.exit(result if isinstance(result, int) else 0)
         sys.exit(FAILED)
+
+
+def _unforeseen(error: Exception) -> str:
+    """Return a line for what no command has words for."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return f"{type(error).__name__}: {error}"

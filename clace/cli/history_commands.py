@@ -18,6 +18,7 @@ from clace.cli.formats import BASIC, list_format_option, result_format_option, s
 from clace.cli.globs import dry_run_option
 from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import note
+from clace.errors import BadRequest
 
 REVERT = "revert"
 path_argument = click.argument("path", shell_complete=app_paths)
@@ -80,8 +81,11 @@ def verify_file(server: ChosenServer, file: Path, path: str, *, name: str, form:
 
     The exit status is 0 if it does, and 1 if it does not. What is served is read for it.
     """
-    with file.open("rb") as opened:
-        digest = file_digest(opened, "sha256").hexdigest()
+    try:
+        with file.open("rb") as opened:
+            digest = file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        raise BadRequest(f"cannot read {file}: {error.strerror}") from error
     found = server.ask(api.VERIFY_FILE, api.VerifyFile(path, digest, name))
     say_result(found, history_listing.verified(str(file), found), form)
 

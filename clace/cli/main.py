@@ -150,6 +150,8 @@ def main() -> None:
 @click.pass_context
 def clace(context: click.Context, config_file: str | None) -> None:
     """Run and manage a server for a team's internal web apps."""
+    if config_file == "":
+        raise click.UsageError("--config-file is empty", context)
     if config_file:
         context.obj = context.obj._replace(config_file=config_file)
 

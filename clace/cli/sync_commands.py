@@ -13,6 +13,7 @@ from clace.admin_api import (
     DELETE_SYNC,
     HMAC,
     LIST_SYNCS,
+    MOST_MINUTES,
     RUN_SYNC,
     CreateSync,
     NamedSync,
@@ -29,7 +30,7 @@ from clace.cli.apply_commands import (
     located,
     reload_option,
 )
-from clace.cli.commands import Group
+from clace.cli.commands import Group, Number, misused
 from clace.cli.completing import files, one_of
 from clace.cli.formats import list_format_option, result_format_option, say_list, say_result
 from clace.cli.globs import dry_run_option, promote_option
@@ -47,7 +48,7 @@ def sync() -> None:
     "--minutes",
     "-s",
     default=0,
-    type=click.IntRange(min=0),
+    type=Number(0, MOST_MINUTES),
     metavar="N",
     help="Run every N minutes; 0 is the default.  [default: system.default_schedule_mins]",
 )
@@ -63,8 +64,7 @@ def sync() -> None:
 @git_auth_option
 @click.option(
     "--webhook",
-    default="",
-    type=click.Choice(["", BEARER, HMAC]),
+    type=click.Choice([BEARER, HMAC]),
     shell_complete=one_of(BEARER, HMAC),
     metavar="PROOF",
     help="Run when a webhook is called that takes a bearer token or hmac signatures; by time too"
@@ -87,7 +87,7 @@ def schedule(
     *,
     minutes: int,
     branch: str,
-    webhook: str,
+    webhook: str | None,
     dry_run: bool,
     form: str,
     **options: Any,
@@ -97,10 +97,12 @@ def schedule(
     If the first run fails, nothing is kept. Later runs are made with the rights that its maker has
     then; a run that fails is tried again ever later, and after some failures the sync is disabled.
     """
+    if options["webhook_paths"] and not webhook:
+        raise misused("--only-path is for the pushes of a webhook, and needs --webhook")
     new = NewSync(
         schedule_frequency=minutes,
         git_branch=branch,
-        webhook_auth=webhook,  # type: ignore[arg-type]  # click has checked it
+        webhook_auth=webhook or "",  # type: ignore[arg-type]  # click has checked it
         **options,
     )
     scheduled = bool(minutes or not webhook)

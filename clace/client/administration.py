@@ -91,7 +91,7 @@ class AdminClient:
         try:
             return operation.path + _parameters(query), _body(query)
         except UnicodeError as error:
-            raise BadRequest(f"this cannot be sent to {self._server_uri}: {error}") from error
+            raise BadRequest(_not_text(error)) from error
 
     def _decoded(self, answer: bytes, kind: type[T]) -> T:
         return self._read(decoded, answer, kind)
@@ -103,6 +103,12 @@ class AdminClient:
             raise ServerUnreachable(
                 f"{self._server_uri} answers what no Clace server does: {error}"
             ) from error
+
+
+def _not_text(error: UnicodeError) -> str:
+    """Return the refusal of a text with bytes that are not UTF-8, as of a command line."""
+    text = error.object if isinstance(error, UnicodeEncodeError) else ""
+    return f"{text!r:.100} is not UTF-8, and cannot be sent"
 
 
 def _parameters(query: Query) -> str:

@@ -8,6 +8,7 @@ import struct
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -21,6 +22,7 @@ from clace.client.transport import (
     NO_ANSWER_IN_TIME,
     NO_HTTP,
     NO_SOCKET,
+    NOT_A_SOCKET,
     REFUSED,
     TIMED_OUT,
     TIMEOUT,
@@ -129,7 +131,7 @@ class SocketExchange:
             try:
                 connection.connect(self._path)
             except OSError as error:
-                raise cannot_reach(self._path, connect_step(error)) from error
+                raise cannot_reach(self._path, connect_step(error, self._path)) from error
             yield connection
 
     def _send(self, connection: socket.socket, request: bytes, until: float) -> bool:
@@ -253,7 +255,7 @@ def _timeval(seconds: float) -> bytes:
     return struct.pack("@ll", whole, int((seconds - whole) * 1_000_000))
 
 
-def connect_step(error: OSError) -> str:
+def connect_step(error: OSError, path: str = "") -> str:
     """Say in an operator's words why a connection was not made."""
     match error:
         case FileNotFoundError():
@@ -261,7 +263,7 @@ def connect_step(error: OSError) -> str:
         case PermissionError():
             return DENIED
         case ConnectionRefusedError():
-            return REFUSED
+            return REFUSED if not path or Path(path).is_socket() else NOT_A_SOCKET
         case BlockingIOError():
             return TIMED_OUT
         case _:

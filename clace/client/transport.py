@@ -16,6 +16,7 @@ LIMIT = 64 * MEBIBYTE
 
 _RUNNING = "is the server running?"
 NO_SOCKET = f"there is no such socket; {_RUNNING}"
+NOT_A_SOCKET = "that is no socket"
 REFUSED = f"connection refused; {_RUNNING}"
 DENIED = "permission denied; only the user that the server runs as may use it"
 TIMED_OUT = "the connection timed out"

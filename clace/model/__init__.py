@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         AuditFilter as AuditFilter,
         AuditHead as AuditHead,
         AuditVerification as AuditVerification,
+        MOST_EVENTS as MOST_EVENTS,
     )
     from clace.model.backups import (
         BACKUP_FORMAT as BACKUP_FORMAT,
@@ -227,7 +228,14 @@ else:
             "STATIC_FROM_DISK",
             "VersionMetadata",
         ),
-        audit_filter=("AuditEntry", "AuditFault", "AuditFilter", "AuditHead", "AuditVerification"),
+        audit_filter=(
+            "AuditEntry",
+            "AuditFault",
+            "AuditFilter",
+            "AuditHead",
+            "AuditVerification",
+            "MOST_EVENTS",
+        ),
         backups=(
             "BACKUP_FORMAT",
             "BackedUpFile",

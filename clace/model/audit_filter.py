@@ -9,7 +9,7 @@ from msgspec import Struct
 from clace.errors import BadRequest
 from clace.model.traffic import AuditEvent
 
-MOST = 10_000
+MOST_EVENTS = 10_000
 _HASH = re.compile("[0-9a-f]{64}")
 
 
@@ -33,8 +33,8 @@ class AuditFilter(Struct, frozen=True, kw_only=True):
     limit: int = 50
 
     def __post_init__(self) -> None:
-        if not 1 <= self.limit <= MOST:
-            raise BadRequest(f"limit is {self.limit}, expected 1 to {MOST}")
+        if not 1 <= self.limit <= MOST_EVENTS:
+            raise BadRequest(f"limit is {self.limit}, expected 1 to {MOST_EVENTS}")
 
 
 class AuditEntry(Struct, frozen=True, kw_only=True):

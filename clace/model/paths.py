@@ -16,6 +16,8 @@ STAGING_SUFFIX = "_cl_stage"
 PREVIEW_SUFFIX = "_cl_preview_"
 RESERVED = ("/_clace", "/_clace_app", "/_clace_webhook", "/_openrun_app")
 _MAX_GLOB = 1024
+# A glob can name every path, with the mark of a twin and a domain.
+_MAX_PATH = 700
 _MOST_ALTERNATIVES = 100
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
 _WILD = frozenset("*?[]{}\\")
@@ -53,6 +55,9 @@ class AppPath(Struct, frozen=True, order=True, rename={"path": "Path", "domain":
     def check_installable(self) -> None:
         """:raises InvalidPath: for addresses that may be looked for but that no app may take."""
         segments = self.path.split("/")
+        if len(self.path) > _MAX_PATH:
+            shown = f"{self!s:.40}..."
+            raise InvalidPath(f"invalid app path {shown}, it has more than {_MAX_PATH} characters")
         if ".." in segments or "." in segments or _FORBIDDEN.search(self.path):
             raise InvalidPath(f"invalid app path {self}, it has a character or part not allowed")
         if TWIN_MARK in segments[-1]:
@@ -127,8 +132,11 @@ class AppGlob(Struct, frozen=True):
         if text.lower() in {"", "all", "*:**"}:
             return cls(text or "all", "**", "/**")
         domain, _, path = text.rpartition(":")
-        if ":" in domain or len(text) > _MAX_GLOB:
-            raise InvalidGlob(f'invalid path glob {text[:_MAX_GLOB]}, expected one ":"')
+        if len(text) > _MAX_GLOB:
+            shown = f"{text:.40}..."
+            raise InvalidGlob(f"invalid path glob {shown}, it has more than {_MAX_GLOB} characters")
+        if ":" in domain:
+            raise InvalidGlob(f'invalid path glob {text}, expected one ":"')
         if path in {"*", "**"}:
             path = f"/{path}"
         path = path or "/"

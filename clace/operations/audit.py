@@ -21,6 +21,7 @@ from clace.interfaces import IAuditChain, IAuditOperations, IAuditTrail
 from clace.model import (
     EVENT_STATUSES,
     EVENT_TYPES,
+    MOST_EVENTS,
     App,
     AppGlob,
     AuditEntry,
@@ -126,9 +127,9 @@ def _limit(text: str) -> int:
     """:raises BadRequest: if it is not a number."""
     if not text:
         return AuditFilter().limit
-    if not (text.isascii() and text.isdigit()):
-        raise BadRequest(f"limit is {text}, expected a number")
-    return int(text[:9])
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(MOST_EVENTS)):
+        raise BadRequest(f"limit is {text:.40}, expected 1 to {MOST_EVENTS}")
+    return int(text)
 
 
 def _moment(text: str, *, is_end: bool = False) -> int | None:
@@ -141,7 +142,9 @@ def _moment(text: str, *, is_end: bool = False) -> int | None:
             moment += timedelta(days=1)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return _in_range(int(moment.timestamp()) * NANOSECONDS + moment.microsecond * 1000)
-    except (ValueError, OverflowError) as error:
+    except OverflowError as error:
+        raise BadRequest(f"{text} is out of range, expected a year from 1678 to 2261") from error
+    except ValueError as error:
         expected = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS, in UTC"
         raise BadRequest(f"{text} is no date, expected {expected}") from error
 

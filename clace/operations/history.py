@@ -31,6 +31,7 @@ from clace.operations.rooms import OperationRooms
 from clace.operations.served import served_as
 from clace.units import MEBIBYTE
 
+_MOST_DIGITS = 18
 PREVIOUS, NEXT, REVERT = "previous", "next", "revert"
 MAX_FILE = 16 * MEBIBYTE
 
@@ -204,7 +205,9 @@ def _number(app: App, numbers: list[int], word: str) -> int:
     if not (word.isascii() and word.isdecimal()):
         words = f"a number, {PREVIOUS}, {NEXT} or {REVERT}"
         raise BadRequest(f"invalid version {word!r:.40}, expected {words}")
-    return int(word[:18])
+    if len(word) > _MOST_DIGITS:
+        _nothing(f"app {app} has no version {word:.40}")
+    return int(word)
 
 
 def _nothing(message: str) -> int:

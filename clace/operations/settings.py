@@ -155,7 +155,7 @@ class SettingOperations:
     def _check_login(self, change: MetadataChange, mains: tuple[App, ...], request: Asking) -> None:
         """:raises BadRequest: if there is not one value, or apps cannot have it."""
         if len(change.config_entries) != 1 or not change.config_entries[0]:
-            raise BadRequest(f"config_entries: expected one value for {change.config_type}")
+            raise BadRequest(f"expected one value for {change.config_type}")
         (value,) = change.config_entries
         if change.config_type == GIT_AUTH:
             self._configured.check_git_auth("" if value == REMOVE else value)

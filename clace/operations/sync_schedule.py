@@ -13,7 +13,6 @@ from clace.interfaces import StoredSync, SyncOutcome
 
 DAY = 86_400.0
 MINUTE = 60.0
-MAX_MINUTES = 366 * 24 * 60
 # Of a period; syncs that were made at one moment are not due at one moment for ever.
 _EARLY = 0.1
 _SPREAD = 0.5

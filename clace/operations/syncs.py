@@ -10,6 +10,7 @@ from zope.interface import implementer
 
 from clace.admin_api import (
     BEARER,
+    MOST_MINUTES,
     RELOADS,
     CreateSync,
     NamedSync,
@@ -29,7 +30,7 @@ from clace.model import checked_globs
 from clace.operations.creation import AppStamp
 from clace.operations.makers import kept_identity
 from clace.operations.sync_runs import SyncRuns, SyncSurroundings
-from clace.operations.sync_schedule import MAX_MINUTES, SyncLimits, succeeded
+from clace.operations.sync_schedule import SyncLimits, succeeded
 from clace.operations.webhooks import LastCalls, NewWebhook, WebhookMaking
 
 PREFIX = "cl_syn_"
@@ -156,8 +157,8 @@ class SyncOperations:
         """
         new: NewSync = query.body
         minutes = new.schedule_frequency or self._limits.minutes
-        if not 0 < minutes <= MAX_MINUTES:
-            raise BadRequest(f"invalid schedule_frequency {minutes}, expected 1 to {MAX_MINUTES}")
+        if not 0 < minutes <= MOST_MINUTES:
+            raise BadRequest(f"invalid schedule_frequency {minutes}, expected 1 to {MOST_MINUTES}")
         if new.reload not in {"", *RELOADS}:
             raise BadRequest(f"invalid reload {new.reload!r:.40}, expected {', '.join(RELOADS)}")
         if new.webhook_url or new.webhook_secret:

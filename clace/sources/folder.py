@@ -159,7 +159,7 @@ def picked(path: str, pattern: str, limits: SourceLimits) -> FetchedSource:
                     contents[name] = content(descriptor, name, limits)
                 tally.add(name, len(contents[name]))
     if not contents:
-        raise nothing_meant(f"{path}/{pattern}")
+        raise nothing_meant(f"{path.rstrip('/')}/{pattern}")
     return FetchedSource(files=SourceTree(contents))
 
 

@@ -4,6 +4,7 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.cli.apply_commands import located
 from tests.operations.house import House, app_star
 from tests.support.administration_contract import NONE, RUNS
 from tests.support.command_line import CommandLineCase
@@ -137,6 +138,7 @@ class ApplyTests(CommandLineCase, SynchronousTestCase):
             f"error: no matching files found in {self.home}/x.ace\n",
             *("apply", f"{self.home}/x.ace"),
         )
+        self.assertEqual(located("/x.ace"), "/x.ace")
         self.fails("error: path does not exist /nowhere\n", "apply", "/nowhere/x.ace")
         self.declare("app()")
         result = self.run_cli("apply", self.file)

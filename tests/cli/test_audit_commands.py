@@ -80,7 +80,20 @@ class AuditCommandTests(CommandLineCase, SynchronousTestCase):
         expected = "error: x is no date, expected YYYY-MM-DD or YYYY-MM-DD HH:MM:SS, in UTC\n"
         self.fails(expected, "audit", "list", "--start", "x")
         self.fails(expected, "audit", "export", "--end", "x")
-        self.fails("error: limit is x, expected a number\n", "audit", "list", "--limit", "x")
+        for limit in ("x", "0", "-1", "10001", "9" * 30):
+            told = f"error: limit is {limit}, expected 1 to 10000\n"
+            self.fails(told, "audit", "list", "--limit", limit)
+        for date in ("0001-01-01", "9999-12-31"):
+            told = f"error: {date} is out of range, expected a year from 1678 to 2261\n"
+            self.fails(told, "audit", "list", "--end", date)
+
+    def test_list_of_nothing(self):
+        """A list that is empty because of its filters says so."""
+        self.record(event(1))
+        result = self.run_cli("audit", "list", "--user", "nobody")
+        self.assertEqual(result.exit_code, 0)
+        self.assertEqual(result.stderr, "warning: no event passes all filters\n")
+        self.assertEqual(self.run_cli("audit", "list").stderr, "")
 
     def test_exports_csv(self):
         """CSV has names in its first line, quotes what needs it, and makes no formulas."""

@@ -81,6 +81,10 @@ class CommandLineTests(CommandLineCase, SynchronousTestCase):
         """Even what nobody foresaw is one line."""
         self.administration = Refusing(ValueError("strange"))
         self.fails("error: ValueError: strange\n", "server", "status")
+        self.administration = Refusing(OSError(5, "Input/output error", "/etc/x"))
+        self.fails("error: /etc/x: Input/output error\n", "server", "status")
+        self.administration = Refusing(OSError(28, "No space left on device"))
+        self.fails("error: No space left on device\n", "server", "status")
         self.administration = Refusing(KeyboardInterrupt())
         self.fails("\nerror: interrupted\n", "server", "status")
 
@@ -98,6 +102,32 @@ class CommandLineTests(CommandLineCase, SynchronousTestCase):
             " of CL_TOKEN, or client.token\n",
             *("server", "status"),
         )
+
+    def test_refuses_empty_arguments(self):
+        """An empty argument, as of an unset variable, is not taken for one that was left out."""
+        for name, *arguments in (
+            ("PATH", "app", "create", "/src", ""),
+            ("GLOB", "app", "list", ""),
+            ("GLOB", "apply", "file.ace", ""),
+            ("ADDRESS", "lockout", "clear", ""),
+            ("NAME", "user", "delete", ""),
+            ("ID", "token", "revoke", ""),
+            ("--key", "backup", "create", "x", "--key", ""),
+            ("--home", "backup", "restore", "x", "--home="),
+            ("--output", "export", "-o", ""),
+            ("--config-file", "-c", "", "app", "list"),
+        ):
+            result = self.run_cli(*arguments)
+            self.assertEqual(result.exit_code, 2)
+            self.assertTrue(result.stderr.startswith(f"error: {name} is empty\n"), result.stderr)
+
+    def test_takes_empty_values(self):
+        """What a value becomes may be empty."""
+        for arguments in (
+            ("param", "update", "x", "", "/nowhere"),
+            ("app", "settings", "git-auth", "", "/nowhere"),
+        ):
+            self.assertEqual(self.run_cli(*arguments).exit_code, 1)
 
     def test_stops_reading_flags_at_two_hyphens(self):
         """What follows ``--`` is an argument, whatever it looks like."""

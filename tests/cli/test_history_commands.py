@@ -191,6 +191,12 @@ class VerifyTests(HistoryCase):
         self.assertEqual((result.stdout, result.exit_code), ("", 1))
         return result.stderr
 
+    def test_unreadable(self):
+        """A file that cannot be read is told by its name."""
+        unreadable = "/proc/self/mem"
+        told = f"error: cannot read {unreadable}: Input/output error\n"
+        self.assertEqual(self.refused(unreadable, "/site"), told)
+
     def test_served(self):
         """It tells every file with these bytes, and where they are."""
         mine = self.file(b"p{}")

@@ -89,7 +89,11 @@ class SyncTests(CommandLineCase, SynchronousTestCase):
         result = self.schedule()
         self.assertEqual((result.stdout, result.exit_code), ("", 1))
         self.assertIn("/missing", result.stderr)
-        self.assertEqual(self.schedule("--minutes", "-1").exit_code, 2)
+        for minutes in ("-1", "x", "", "527041", "9" * 5000):
+            refused = self.schedule("--minutes", minutes)
+            self.assertEqual(refused.exit_code, 2)
+            told = f'expected a number from 0 to 527040, not "{minutes:.40}"'
+            self.assertIn(told, refused.stderr)
 
     def test_webhook(self):
         """A sync by webhook prints its token and URL, once; by time it runs only if asked to."""
@@ -105,6 +109,9 @@ class SyncTests(CommandLineCase, SynchronousTestCase):
         self.scheduled("--webhook", "bearer", "--minutes", "60")
         self.assertIn("Enabled   60 (mins)", self.run_cli("sync", "list").stdout)
         self.assertEqual(self.schedule("--webhook", "x").exit_code, 2)
+        refused = self.schedule("--only-path", "a/**")
+        self.assertEqual(refused.exit_code, 2)
+        self.assertIn("--only-path is for the pushes of a webhook, and needs", refused.stderr)
 
     def test_run(self):
         """A run prints the lines of an apply; a missing sync is an error."""

@@ -320,7 +320,8 @@ class RequestTests(SynchronousTestCase):
         """A path with bytes that are no text is a bad request, not an unreachable server."""
         app = NewApp(path="/x", source_url="/\udcff")
         self.failureResultOf(self.client.perform(CREATE_APP, CreateApp(app)), BadRequest)
-        self.failureResultOf(self.client.perform(GET_APP, OneApp("/\udcff")), BadRequest)
+        refused = self.failureResultOf(self.client.perform(GET_APP, OneApp("/\udcff")), BadRequest)
+        self.assertEqual(refused.value.message, "'/\\udcff' is not UTF-8, and cannot be sent")
         self.client = agent_client(self.agent, Clock(), "https://\xfc.example")
         self.failureResultOf(self.client.perform(SERVER_STATUS, Nothing()), BadRequest)
         self.assertEqual(self.agent.asked, [])

@@ -188,6 +188,11 @@ class ConnectTests(SocketExchangeCase):
         told = self.told("connection refused; is the server running?")
         self.assertEqual(self.refused(), told)
 
+    def test_no_socket(self):
+        """A file or folder in place of a socket is told as that."""
+        self.path.touch()
+        self.assertEqual(self.refused(), self.told("that is no socket"))
+
     def test_names_the_step(self):
         """A socket of another user is told; a failure without words of ours has the system's."""
         denied = "permission denied; only the user that the server runs as may use it"

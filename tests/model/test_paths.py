@@ -125,10 +125,12 @@ class AppPathTests(SynchronousTestCase):
             ("/a/b_cl_c", "the last part cannot contain _cl_"),
             ("/_clace/x", "it is reserved for the server"),
             ("-a.example:/x", "'-a.example' is not a domain name"),
+            ("/" + "a" * 700, "it has more than 700 characters"),
         ):
             refused = self.assertRaises(InvalidPath, AppPath.parse(text).check_installable)
-            self.assertEqual(refused.message, f"invalid app path {text}, {why}")
-        for text in ("/a_cl_b/c", "a.example:/x", "/x", "/"):
+            shown = text if len(text) <= 40 else f"{text[:40]}..."
+            self.assertEqual(refused.message, f"invalid app path {shown}, {why}")
+        for text in ("/a_cl_b/c", "a.example:/x", "/x", "/", "/" + "a" * 699):
             AppPath.parse(text).check_installable()
 
 
@@ -235,7 +237,8 @@ class AppGlobTests(SynchronousTestCase):
     def test_sizes(self):
         """A glob may have so many characters, and expand to so many, and no more."""
         AppGlob.parse("/" + "a" * 1023)
-        self.assertRaises(InvalidGlob, AppGlob.parse, "/" + "a" * 1024)
+        refused = self.assertRaises(InvalidGlob, AppGlob.parse, "/" + "a" * 1024)
+        self.assertIn("aaa..., it has more than 1024 characters", refused.message)
         hundred = ",".join(map(str, range(100)))
         self.assertTrue(AppGlob.parse(f"/{{{hundred}}}").matches(AppPath("/99")))
         refused = self.assertRaises(InvalidGlob, AppGlob.parse, f"/{{{hundred},100}}")

@@ -138,6 +138,8 @@ class SwitchTests(HistoryCase):
             ("next", "no next version found"),
             ("revert", "no version found to revert to"),
             ("7", "app /a has no version 7"),
+            ("9" * 30, f"app /a has no version {'9' * 30}"),
+            ("9" * 5000, f"app /a has no version {'9' * 40}"),
         ):
             refused = self.refused(NoSuchVersion, SWITCH_VERSION, SwitchVersion("/a", word))
             self.assertEqual(refused.message, message)
