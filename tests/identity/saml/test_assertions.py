@@ -3,6 +3,7 @@
 from base64 import b64encode
 from copy import deepcopy
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
@@ -11,6 +12,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import SignInRefused
+from clace.identity.saml import SamlKey
+from clace.identity.saml.keys import self_signed
 from clace.identity.saml.signatures import signed_part
 from clace.model.identity import Assurance
 from tests.support.returning import ReturningCase
@@ -19,11 +22,13 @@ from tests.support.saml import (
     NS,
     OURS,
     REQUEST,
+    Fetched,
     answer,
     arrival,
     at,
     attribute,
     joined,
+    metadata,
     parts,
     provider,
     signed,
@@ -32,6 +37,12 @@ from tests.support.saml import (
 
 EVIL = "admin"
 FORMATS = "urn:oasis:names:tc:SAML:2.0:nameid-format"
+
+
+def curve_key():
+    """A provider's key on a curve, and its certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return SamlKey(key, self_signed(key, "curve", NOW))
 
 
 def statements(assertion):
@@ -125,19 +136,40 @@ class AcceptedTests(SignInCase):
         self.lets_in({"SAMLResponse": lines}, come.kept)
 
     def test_any_algorithm_that_is_strong(self):
-        """Longer digests and a newer padding are accepted too."""
-        for digest, method in (
-            (DigestAlgorithm.SHA512, SignatureMethod.RSA_SHA512),
-            (DigestAlgorithm.SHA384, SignatureMethod.SHA256_RSA_MGF1),
-        ):
-            response, assertion = parts()
-            document = joined(response, signed(assertion, digest=digest, method=method))
-            self.assertEqual(self.accepted(document).identity.user_id, "saml_corp:ann")
+        """Longer digests, a newer padding and curves are accepted too."""
+        curve = curve_key()
+        fetched = Fetched(metadata(signing_key(), curve))
+        for bits in (256, 384, 512):
+            digest = DigestAlgorithm[f"SHA{bits}"]
+            for key, name in (
+                (None, f"RSA_SHA{bits}"),
+                (None, f"SHA{bits}_RSA_MGF1"),
+                (curve, f"ECDSA_SHA{bits}"),
+            ):
+                response, assertion = parts()
+                done = signed(assertion, key, digest=digest, method=SignatureMethod[name])
+                found = self.accepted(joined(response, done), fetched=fetched)
+                self.assertEqual(found.identity.user_id, "saml_corp:ann", name)
+
+    def test_form_with_comments(self):
+        """A signature over a form that would keep comments is accepted where there are none."""
+        response, assertion = parts()
+        c14n = CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0_WITH_COMMENTS
+        self.accepted(joined(response, signed(assertion, c14n=c14n)))
 
     def test_name(self):
         """The user is shown under the name that the provider gives them."""
-        document = answer(attributes=[attribute("displayName", "Ann Lee")])
-        self.assertEqual(self.accepted(document).identity.name, "Ann Lee")
+        names = (
+            "urn:oid:2.5.4.3",
+            "cn",
+            "http://schemas.microsoft.com/identity/claims/displayname",
+            "urn:oid:2.16.840.1.113730.3.1.241",
+            "displayName",
+        )
+        for count, _ in enumerate(names, 1):
+            said = [attribute(name, f"Ann by {name}") for name in names[:count]]
+            found = self.accepted(answer(attributes=said)).identity.name
+            self.assertEqual(found, f"Ann by {names[count - 1]}")
         self.assertEqual(self.accepted(answer()).identity.name, "ann")
 
 
@@ -271,6 +303,12 @@ class ConditionTests(SignInCase):
         self.accepted(answer(), ours=ours)
         self.assert_refused(answer(), "the message came before", ours=ours)
 
+    def test_another_number(self):
+        """Two assertions with numbers of their own are both of use."""
+        ours = provider()
+        for number in ("_assertion1", "_assertion2"):
+            self.accepted(answer(id=number), ours=ours)
+
     def test_replay_until_the_last_moment(self):
         """An assertion came before for as long as the difference of clocks lets it be taken."""
         clock = Clock()
@@ -282,6 +320,8 @@ class ConditionTests(SignInCase):
         self.assert_refused(document, "the message came before", ours=ours)
         clock.advance(1)
         self.assert_refused(document, "the assertion has expired", ours=ours)
+        self.accepted(answer(id="_assertion2", start=at(NOW), end=at(NOW + 300)), ours=ours)
+        self.assertEqual(len(ours._replays._known), 1)
 
     def test_replay_with_a_later_end(self):
         """So does one whose conditions have no end, or that has confirmations with several."""
@@ -548,6 +588,18 @@ class SignatureTests(SignInCase):
         """A signature by a key that is not the provider's is refused, its certificate in hand."""
         self.assert_refused(answer(signing_key("mallory")), "the signature does not verify")
 
+    def test_any_of_the_keys(self):
+        """Any of the provider's keys may have signed, whatever kinds of keys there are."""
+        curve = curve_key()
+        response, assertion = parts()
+        of_curve = joined(response, signed(assertion, curve, method=SignatureMethod.ECDSA_SHA256))
+        for keys in ((curve, signing_key()), (signing_key("new"), signing_key(), curve)):
+            for document in (answer(), deepcopy(of_curve)):
+                self.accepted(document, fetched=Fetched(metadata(*keys)))
+        for document, left in ((answer(), curve), (of_curve, signing_key())):
+            fetched = Fetched(metadata(left))
+            self.assert_refused(document, "the signature does not verify", fetched=fetched)
+
     def test_other_key_around(self):
         """A good assertion in a response that somebody else signed is refused."""
         response, assertion = parts()
@@ -746,6 +798,10 @@ class WrappingTests(SignInCase):
         evil.set("ID", assertion.get("ID"))
         failure = self.assertRaises(SignInRefused, signed_part, evil, keys, NOW)
         self.assertEqual(failure.reason, "the signature does not verify")
+        evil.find(".//ds:Reference", NS).set("URI", "#None")
+        del evil.attrib["ID"]
+        failure = self.assertRaises(SignInRefused, signed_part, evil, keys, NOW)
+        self.assertEqual(failure.reason, "the signature refers to another element")
 
     def test_same_id(self):
         """A second element under the ID that was signed is refused, whatever it is."""
@@ -841,6 +897,7 @@ class MarkupTests(SignInCase):
         wide = document.replace(b"<samlp:Response ", b"<samlp:Response %b " % self.declaring(40))
         self.assert_refused(wide, reason)
         nested = b"".join(b'<a xmlns:x%d="urn:x">' % n for n in range(41)) + b"</a>" * 41
+        nested = b'<a xmlns:x="urn:x"/>' * 10 + nested
         self.assert_refused(
             document.replace(b"</samlp:Status>", nested + b"</samlp:Status>"), reason
         )

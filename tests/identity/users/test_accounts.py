@@ -73,6 +73,7 @@ class AccountsTests(ToldCase):
         unknown = self.refuse("sesame", "bob")
         self.assertEqual(wrong.message, unknown.message)
         self.assertEqual(len(self.rounds), 2)
+        self.refuse("sesame", "b\ud800b")
 
     def test_refuses_without_a_password(self):
         """A user who was invited and has set no password cannot sign in with one."""
