@@ -273,7 +273,7 @@ class LinkTests(SynchronousTestCase):
     @given(st.text(max_size=60))
     def test_no_other_token(self, token):
         """No other text is a link, not even one that is no text."""
-        self.failureResultOf(self.users.invited("\ud800"), SignInRefused)
+        self.failureResultOf(self.users.invited("\ud800"), LinkUsed)
         if not token.startswith("token"):
             self.failureResultOf(self.users.invited(token), LinkUsed)
 
