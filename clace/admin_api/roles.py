@@ -44,10 +44,13 @@ class HolderShown(Struct, frozen=True, kw_only=True):
 
 
 class HolderList(Struct, frozen=True):
-    """``enabled`` tells if roles and grants decide; else only the administrator is listed."""
+    """``enabled`` tells if roles and grants decide; else only the administrator is listed.
+    ``warnings`` tell of an app that is missing.
+    """
 
     enabled: bool = False
     holders: tuple[HolderShown, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 CHECK_PERMISSION = Operation(

@@ -68,6 +68,8 @@ def who(server: ChosenServer, app: str, form: str | None) -> None:
     """List who may do what with APP: users, groups and patterns, and by which grant."""
     result = server.ask(LIST_HOLDERS, HoldersOf(app))
     say_list(result.holders, form or server.config.client.default_format, _FORMATS)
+    for warning in result.warnings:
+        warn(warning)
     if not result.enabled:
         warn("roles and grants are off: the sign-in of the app decides who may open it")
 

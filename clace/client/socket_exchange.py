@@ -247,7 +247,7 @@ def _request(
         head += "Content-Type: application/json\r\n"
     if body is not None or method != "GET":
         head += f"Content-Length: {len(body or b'')}\r\n"
-    return f"{head}Connection: close\r\n\r\n".encode("ascii") + (body or b"")
+    return f"{head}Connection: close\r\n\r\n".encode() + (body or b"")
 
 
 def _timeval(seconds: float) -> bytes:

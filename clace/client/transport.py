@@ -71,11 +71,11 @@ def cannot_reach(
 
 
 def header_value(text: str) -> str:
-    """Return a text that goes into a header.
+    """Return a text that goes into a header, where it is UTF-8.
 
     :raises BadRequest: if it cannot.
     """
-    if not (text.isascii() and text.isprintable()) or text != text.strip():
+    if not text.isprintable() or text != text.strip():
         raise BadRequest(f"{text!r} cannot be sent in a header")
     return text
 

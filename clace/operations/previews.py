@@ -37,7 +37,8 @@ from clace.service import RegularWork
 from clace.telling import step
 
 MAX_NAME = 80
-MAX_SECONDS = 10 * 366 * 86_400
+_DAY = 86_400
+MAX_SECONDS = 10 * 366 * _DAY
 _MOST_DIGITS = 9  # int() raises for thousands of them
 _CHECKED_EVERY = 60
 
@@ -202,7 +203,8 @@ def lifetime(seconds: str, now: datetime) -> datetime | None:
         return None
     is_number = seconds.isascii() and seconds.isdecimal() and len(seconds) <= _MOST_DIGITS
     if not (is_number and 0 < int(seconds) <= MAX_SECONDS):
-        raise BadRequest(f"invalid expiresSecs {seconds!r:.40}, expected 1 to {MAX_SECONDS}")
+        days = MAX_SECONDS // _DAY
+        raise BadRequest(f"a preview lasts from a second to {days} days, not {seconds:.40} seconds")
     return now + timedelta(seconds=int(seconds))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from msgspec.structs import asdict
 from zope.interface import implementer
@@ -64,8 +64,15 @@ class RoleOperations:
         target = self._target(query.app_path)
         found = self._authorisation.holders(target)
         return HolderList(
-            self._authorisation.is_enabled, tuple(HolderShown(**asdict(one)) for one in found)
+            self._authorisation.is_enabled,
+            tuple(HolderShown(**asdict(one)) for one in found),
+            tuple(self._missing(query.app_path)),
         )
+
+    def _missing(self, text: str) -> Iterator[str]:
+        """Yield a warning for the path of no app; who may do what there is known all the same."""
+        if not _is_other(text) and self._installed.at(AppPath.parse(text)) is None:
+            yield f"no app is installed at {text}"
 
     def _doubts(self, identity: Identity) -> tuple[str, ...]:
         """Tell that nobody signs in with the id; a policy may be tried for one all the same."""
@@ -81,10 +88,15 @@ class RoleOperations:
 
         :raises BadRequest: if it is invalid as a path.
         """
-        if not text or text.startswith(("sync ", *OTHER_TARGETS)):
+        if _is_other(text):
             return text
         if is_glob(text):
             raise BadRequest(f"{text} is a glob, and this takes the path of one app")
         address = AppPath.parse(text)
         app = self._installed.at(address)
         return str(app.main_address if app else address)
+
+
+def _is_other(target: str) -> bool:
+    """Tell a target that is about something else than an app, or is empty."""
+    return not target or target.startswith(("sync ", *OTHER_TARGETS))

@@ -55,10 +55,13 @@ class WantedRevision(Struct, frozen=True):
 
     @property
     def missing(self) -> tuple[str, str]:
-        """The words for what is not there, and the option that named it."""
+        """The words for what is not there, and the option to look at if nobody may have named it:
+        a repository may have another branch than the default.
+        """
         if self.pinned:
-            return f"there is no commit or tag {self.name}", "--commit"
-        return f"there is no branch or tag {self.name}", "--branch"
+            return f"there is no commit or tag {self.name}", ""
+        option = "--branch" if self.name == DEFAULT_BRANCH else ""
+        return f"there is no branch or tag {self.name}", option
 
     def followed(self, commit: str) -> PickedCommit:
         """The commit of a branch or tag of this name."""

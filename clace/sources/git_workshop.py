@@ -6,6 +6,7 @@ attributes of the repository come to act.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -27,6 +28,10 @@ _LISTING = 64 * MEBIBYTE
 _HEAD_LINE = 200
 _DEADLINE = "[system] git_operation_timeout_secs"
 _FETCHED = "refs/clace/fetched"
+# A login changes nothing about a host that is not reached.
+_UNREACHED = re.compile(
+    "Failed to connect|Could not resolve host|Connection refused|Connection timed out|No route to"
+)
 _ALL_BRANCHES = "+refs/heads/*:refs/clace/heads/*"
 
 
@@ -230,6 +235,8 @@ class GitWorkshop:
 
     def _next_step(self, complaint: str) -> str:
         """Return the words for what to look at when a repository cannot be reached."""
+        if _UNREACHED.search(complaint):
+            return ""
         about_host = next_step(complaint, self._tools.known_hosts)
         if about_host or not self._wanted.place.may_be_deeper:
             return about_host or "--git-auth"
@@ -255,4 +262,5 @@ class GitWorkshop:
         )
 
     def _refusal(self, why: str, option: str) -> SourceError:
-        return SourceError(f"cannot fetch {self._wanted.place.url}: {why} (see {option})")
+        advice = f" (see {option})" if option else ""
+        return SourceError(f"cannot fetch {self._wanted.place.url}: {why}{advice}")

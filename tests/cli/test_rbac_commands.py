@@ -67,6 +67,11 @@ class RbacTests(CommandLineCase, SynchronousTestCase):
         self.assertEqual(head.split(), ["User", "Source", "Permissions"])
         self.assertEqual([row.split()[0] for row in rows], ["admin", "group:ops"])
 
+    def test_who_of_no_app(self):
+        """A path without an app is warned of: it may be misspelt."""
+        told = "warning: no app is installed at /b\n"
+        self.assertEqual(self.run_cli("rbac", "who", "/b").stderr, told)
+
     def test_off(self):
         """While roles are off that is told."""
         self.administration.authorisation.replace(Policy(), "admin")

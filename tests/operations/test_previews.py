@@ -110,7 +110,8 @@ class CreateTests(PreviewCase):
         self.refused(NoSuchApp, commit, "/x")
         self.refused(BadRequest, "")
         for seconds in ("0", "-1", "x", "1.5", "9" * 12, "9" * 5000):
-            self.assertIn("expiresSecs", self.refused(BadRequest, "c", expires_secs=seconds))
+            told = self.refused(BadRequest, "c", expires_secs=seconds)
+            self.assertIn("a preview lasts from a second to 3660 days, not", told)
 
 
 class LifeTests(PreviewCase):

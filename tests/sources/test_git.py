@@ -77,24 +77,34 @@ class RepositoryTests(GitTests):
             self.assertEqual(message, f"there is no folder {folder} in {self.url}")
 
     async def test_says_what_to_try(self):
-        """A branch, a commit and a repository that are not there are refused with an option."""
+        """A branch, a commit and a repository that are not there are refused with the reason."""
         self.repository.commit(FILES)
         for url, wanted, part in [
             (
                 self.url,
                 {"branch": "x"},
-                "no branch or tag x (see --branch)",
+                "no branch or tag x",
             ),
             (
                 self.url,
                 {"commit": "f" * 40},
-                f"no commit or tag {'f' * 40} (see --commit)",
+                f"no commit or tag {'f' * 40}",
             ),
             (f"{self.url}-x", {}, "does not appear to be a git repository (see --git-auth)"),
         ]:
             message = await self.refused(url, **wanted)
             self.assertTrue(message.startswith(f"cannot fetch {url}: "), message)
             self.assertIn(part, message)
+
+    async def test_advises_only_what_can_help(self):
+        """A branch or commit that was named needs no option, and a silent host no login."""
+        self.repository.commit(FILES)
+        for url, wanted in (
+            (self.url, {"branch": "x"}),
+            (self.url, {"commit": "x"}),
+            ("http://127.0.0.1:1/a/b", {}),
+        ):
+            self.assertNotIn("(see", await self.refused(url, **wanted))
 
     def link(self, target, name="static/link"):
         self.repository.commit(FILES)
