@@ -4,6 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import BadRequest, NotAuthenticated
 from clace.identity.settings import ClosedToAll, OpenToAll
+from clace.model import NOBODY
 from tests.support.sign_in import MemoryProvider, OneAccount, app_authentication
 
 
@@ -39,6 +40,7 @@ class ForwardTests(SynchronousTestCase):
             "forward config x not found; there is no section [forward.x] in the configuration",
         )
         self.assertEqual(self.refused("system+other"), "invalid auth modifier other")
+        self.assertEqual(self.refused("system+policy"), "invalid auth modifier policy")
         self.assertEqual(self.refused("system+"), "invalid auth modifier ")
         self.assertIn("invalid authentication type x", self.refused("x+forward_policy"))
 
@@ -79,13 +81,22 @@ class ForwardTests(SynchronousTestCase):
         self.assertEqual([way.name for way in ways], ["system"])
 
     def test_entry_is_gone(self):
-        """An app whose entry has left the configuration lets nobody in."""
+        """An app whose entry has left the configuration lets nobody in, and asks nobody to sign
+        in.
+        """
         auth = self.auth()
-        for setting in ("none+forward_gone", "none+other", "default+forward_gone"):
+        for setting in (
+            "none+forward_gone",
+            "none+other",
+            "none+policy",
+            "default+forward_gone",
+            "system+forward_policy+other",
+        ):
             found = auth.of(setting)
             self.assertIsInstance(found, ClosedToAll)
             self.failureResultOf(found.identify(None), NotAuthenticated)
             self.assertFalse(auth.is_open(setting))
+            self.assertEqual(auth.ways(setting), ())
 
 
 MISSING = "there is no section [saml.corp] in the configuration"
@@ -138,6 +149,18 @@ class SettingTests(SynchronousTestCase):
         auth = self.auth(forwards=("policy",))
         self.assertEqual(auth.in_effect("default"), auth.in_effect("rbac:system"))
         self.assertNotEqual(auth.in_effect("default+forward_policy"), auth.in_effect("system"))
+        self.assertEqual(auth.in_effect("default+forward_policy"), "system+forward_policy")
+        self.assertNotEqual(auth.in_effect("github"), auth.in_effect("default"))
+
+    def test_open(self):
+        """``none`` is open to everybody, unless the server requires that somebody signs in."""
+        found = self.auth().of("none")
+        self.assertEqual(self.successResultOf(found.identify(None)), NOBODY)
+        for default, setting in (("system", "none"), ("none", "none"), ("none", "default")):
+            auth = self.auth(default, required=True)
+            auth.check(setting)
+            self.assertFalse(auth.is_open(setting))
+            self.failureResultOf(auth.of(setting).identify(None), NotAuthenticated)
 
     def test_kinds(self):
         """A kind of sign-in is a row: it is asked for settings that no row before it takes."""

@@ -34,5 +34,7 @@ class UserIDTests(SynchronousTestCase):
             self.assertRaises(BadRequest, check_user, auth, user_id)
         error = self.assertRaises(BadRequest, check_user, auth, "githb:ann")
         self.assertIn("did you mean github:ann?", error.message)
+        expected = "expected one of the administrator's, builtin:NAME, github:NAME, saml_corp:NAME"
+        self.assertTrue(error.message.endswith(expected), error.message)
         error = self.assertRaises(BadRequest, check_user, auth, "ann")
         self.assertIn("did you mean builtin:ann?", error.message)
