@@ -219,7 +219,7 @@ class CommandLine(Group):
         try:
             result = super().main(args, prog_name, *_args, **extra)
         except click.UsageError as error:
-            complain(error.format_message())
+            complain(error.format_message() + _about_hyphens(error))
             if error.ctx:
                 click.echo(f"run '{error.ctx.command_path} --help' for usage", err=True)
             sys.exit(MISUSED)
@@ -236,6 +236,12 @@ class CommandLine(Group):
         else:
             sys.exit(result if isinstance(result, int) else 0)
         sys.exit(FAILED)
+
+
+def _about_hyphens(error: click.UsageError) -> str:
+    """Return a line for a negative number that was taken for an option."""
+    is_number = isinstance(error, click.NoSuchOption) and error.option_name[1:2].isdigit()
+    return "\na value that begins with a hyphen comes after --" if is_number else ""
 
 
 def _unforeseen(error: Exception) -> str:

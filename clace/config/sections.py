@@ -420,7 +420,9 @@ class AppProxy(Struct, frozen=True):
 class AppContainer(Struct, frozen=True):
     """The life of the programs of apps, containers and processes alike; times are in seconds."""
 
-    health_url: Annotated[str, Meta(pattern="^/[!-~]*$", max_length=1024)] = "/"
+    health_url: Annotated[
+        str, Meta(pattern="^/[!-~]*$", max_length=1024, description="a path that begins with /")
+    ] = "/"
     health_attempts_after_startup: Annotated[int, Meta(ge=1, le=10_000)] = 30
     health_timeout_secs: Seconds = 5
     status_check_interval_secs: Annotated[int, Meta(ge=0, le=DAY)] = 20

@@ -109,7 +109,7 @@ class ProgramOperations:
     async def _found(self, path: str, request: Asking) -> App:
         app = (await self._rooms.catalogue(request)).found(path, request)
         if not has_program(app.metadata.loads):
-            raise BadRequest(f"app {app} has no program of its own")
+            raise BadRequest(f"app {app} has no program of its own, or none that was approved")
         return app
 
     async def _loaded(self, path: str, request: Asking) -> App:

@@ -103,6 +103,16 @@ class CommandLineTests(CommandLineCase, SynchronousTestCase):
             *("server", "status"),
         )
 
+    def test_negative_numbers(self):
+        """A number that was taken for an option is told how to be an argument."""
+        result = self.run_cli("param", "update", "port", "-5", "/x")
+        self.assertEqual(result.exit_code, 2)
+        told = "error: No such option '-5'.\n  a value that begins with a hyphen comes after --\n"
+        self.assertIn(told, result.stderr)
+        after = self.run_cli("param", "update", "port", "--", "-5", "/x")
+        self.assertEqual(after.stderr, "error: app not found: /x\n")
+        self.assertNotIn("hyphen", self.run_cli("app", "list", "-y").stderr)
+
     def test_refuses_empty_arguments(self):
         """An empty argument, as of an unset variable, is not taken for one that was left out."""
         for name, *arguments in (

@@ -20,3 +20,9 @@ class SchemaTests(SynchronousTestCase):
         for key in keys():
             value = key.rule.parse(key.default, names)
             self.assertEqual(key.rule.parse(plain(value), names), value, key.at)
+
+    def test_every_key_says_what_it_takes(self):
+        """No limit that there is not is told."""
+        for key in keys():
+            self.assertTrue(key.rule.expected, key.at)
+            self.assertNotIn("None", key.rule.expected, key.at)

@@ -197,7 +197,10 @@ class ProgramTests(SynchronousTestCase):
         for identity in (BEN, self.TOKEN):
             for each in self.asked(identity, "/team/a"):
                 refused = self.failureResultOf(ensureDeferred(each), BadRequest).value
-                self.assertEqual(refused.message, "app /team/a has no program of its own")
+                self.assertEqual(
+                    refused.message,
+                    "app /team/a has no program of its own, or none that was approved",
+                )
 
 
 class FollowTests(SynchronousTestCase):
