@@ -134,6 +134,32 @@ class TunnelTests(MemoryProxyCase):
         self.visit(asking(b"/app/x", *UPGRADE, b"Content-Length: 1", body=b"a", method=b"POST"))
         self.assertNotIn(b"Upgrade", self.last.asked)
 
+    def test_other_versions_of_http(self):
+        """Another version of HTTP is not asked for: what a client sent in it would be seen by
+        nobody here, and could name any user.
+        """
+        for lines in (
+            (b"Upgrade: h2c",),
+            (b"Upgrade: H2C", b"HTTP2-Settings: AAMAAABkAAQAAP__"),
+            (b"Upgrade: websocket, h2c",),
+            (b"Upgrade: websocket", b"Upgrade:\t h2c"),
+            (b"Upgrade: HTTP/2.0",),
+            (b"Upgrade: h3",),
+            (b"Upgrade: TLS/1.2, HTTP/1.1",),
+        ):
+            visitor = self.visit(asking(b"/app/x", b"Connection: Upgrade, HTTP2-Settings", *lines))
+            asked = self.last.asked.lower()
+            for name in (b"upgrade", b"h2c", b"http2-settings"):
+                self.assertNotIn(name, asked)
+            self.last.say(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n")
+            self.assertEqual(visitor.statuses, [502])
+
+    def test_others(self):
+        """Protocols that have no requests of their own are."""
+        for name in (b"WebSocket", b"tcp", b"SPDY/3.1", b"httpx"):
+            self.visit(asking(b"/app/x", b"Connection: Upgrade", b"Upgrade: " + name))
+            self.assertIn(b"\r\nUpgrade: %b\r\n" % name, self.last.asked)
+
 
 class WriteAccessTests(MemoryProxyCase):
     def restrict(self, kind, **access):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ from clace.web.apps.request_audit import RequestAudit
 from clace.web.apps.security_headers import LEVELS, missing
 from clace.web.http1 import DirectRequest, ResponseFields
 
+_OF_HTTP = re.compile(rb"(?:\A|,)\s*(?:h[0-9]|https?\b|tls\b)", re.IGNORECASE)
 _KINDS = {AppKind.STAGING: "Stage", AppKind.PREVIEW: "Preview"}
 Shared = tuple[tuple[str, str], ...]
 _ADVISED = frozenset(one.name.lower().encode() for step in LEVELS.values() for one in step)
@@ -34,9 +36,15 @@ Dress = Callable[[UpstreamHead], bytes]
 
 
 def is_upgrade(request: DirectRequest) -> bool:
-    """Tell whether the client asks for another protocol on this connection."""
+    """Tell whether the client asks for another protocol on this connection.
+
+    Another version of HTTP does not count: in it the client would send requests that nobody here
+    sees, and say itself who it is.
+    """
     headers = request.requestHeaders
     if request.clientproto != b"HTTP/1.1" or headers.get(b"upgrade") is None:
+        return False
+    if _OF_HTTP.search(b",".join(headers.getRawHeaders(b"upgrade"))):
         return False
     said = b",".join(headers.getRawHeaders(b"connection")).lower()
     return b"upgrade" in [token.strip() for token in said.split(b",")] and request.length == 0
