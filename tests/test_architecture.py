@@ -48,7 +48,8 @@ FLOORS = {
 COMPOSERS = {
     "tap.py": {"composition"},
     "cli/main.py": {
-        *("backups", "client", "containers", "environments", "processes", "runtime", "secrets"),
+        *("backups", "client", "containers", "environments", "plugins", "processes", "runtime"),
+        "secrets",
     },
 }
 COMPILERS = {"gotemplate", "starlark"}

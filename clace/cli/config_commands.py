@@ -76,7 +76,8 @@ def _checked(outside: CommandSurroundings, file: str | None) -> CheckedConfig:
     except ConfigError as error:
         return CheckedConfig(named, ok=False, problems=tuple(error.message.split("\n")))
     path = outside.environ.get("PATH", os.defpath)
-    problems = (*unreadable(loaded, named), *unusable(loaded, named, path))
+    plugins = (f"{named}: {problem}" for problem in outside.plugin_problems(loaded))
+    problems = (*unreadable(loaded, named), *unusable(loaded, named, path), *plugins)
     warnings = (*loaded.warnings, *missing_folders(loaded, named))
     return CheckedConfig(named, ok=not problems, problems=problems, warnings=warnings)
 

@@ -38,6 +38,7 @@ def main() -> None:
         program_walls=program_walls,
         containers=containers,
         packages=packages,
+        plugin_problems=plugin_problems,
         backups=backups,
         environ=os.environ,
         program=Path(sys.argv[0]),
@@ -320,3 +321,10 @@ def packages(config: Config) -> tuple[tuple[str, str, str], ...]:
     from clace.environments import cache_fact  # noqa: PLC0415
 
     return (cache_fact(config.home, config.python.cache_mb),)
+
+
+def plugin_problems(config: Config) -> tuple[str, ...]:
+    """Problems with the plugins of packages that a server would have."""
+    from clace.plugins import not_installed  # noqa: PLC0415
+
+    return tuple(not_installed(config.plugins.enabled))

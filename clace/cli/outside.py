@@ -62,6 +62,7 @@ class CommandSurroundings(NamedTuple):
     program_walls: Callable[[Config], Mapping[str, str]]
     containers: Callable[[Config], tuple[tuple[str, str, str], ...]]
     packages: Callable[[Config], tuple[tuple[str, str, str], ...]]
+    plugin_problems: Callable[[Config], tuple[str, ...]]
     backups: Callable[[], BackupTools]
     environ: Mapping[str, str]
     config_file: str | None = None

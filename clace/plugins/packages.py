@@ -54,6 +54,15 @@ def package_plugins(
                 yield evolve(_made(name, section, declared, sections), name=section)
 
 
+def not_installed(enabled: Iterable[str]) -> Iterator[str]:
+    """Yield a problem for each plugin that no package has, or several. Imports no plugin."""
+    for name in enabled:
+        try:
+            _entry_point(name)
+        except ConfigError as error:
+            yield error.message
+
+
 def _entry_point(name: str) -> EntryPoint:
     found = tuple(entry_points(group=GROUP, name=name))
     if not found:

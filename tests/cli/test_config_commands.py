@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.cli.config_commands import config
+from clace.cli.main import plugin_problems
 from clace.config.shipped import shipped_text
 
 
@@ -20,7 +21,10 @@ class ConfigCommandTests(SynchronousTestCase):
 
     def run_command(self, *arguments, config_file=None, **environ):
         outside = SimpleNamespace(
-            environ={"CL_HOME": str(self.home)} | environ, config_file=config_file, program=None
+            environ={"CL_HOME": str(self.home)} | environ,
+            config_file=config_file,
+            program=None,
+            plugin_problems=plugin_problems,
         )
         return CliRunner().invoke(config, arguments, obj=outside)
 
@@ -134,6 +138,14 @@ class ConfigCommandTests(SynchronousTestCase):
         for command, status in (("env", 0), ("auto", 0), ("", 0), ("no-such-engine", 1)):
             self.file.write_text(f'[system]\ncontainer_command = "{command}"\n')
             self.assertEqual(self.run_command("check").exit_code, status)
+
+    def test_check_plugins(self):
+        """A plugin of a package that is not installed is a problem, as it is at the start."""
+        self.file.write_text('[plugins]\nenabled = ["missing.in"]\n')
+        result = self.run_command("check")
+        self.assertEqual(result.exit_code, 1)
+        told = "[plugins] enabled: no installed package has a plugin missing.in"
+        self.assertEqual(result.stderr, f"{self.file}: {told}\n")
 
     def test_check_allowed_folders(self):
         """Folders that apps may use are warned of if they are named and missing."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from clace.cli.main import backups, clace
+from clace.cli.main import backups, clace, plugin_problems
 from clace.cli.outside import CommandSurroundings
 from clace.model.walls import PROCESS_WALLS, WALLS
 from tests.support.memory_administration import MemoryAdministration
@@ -53,6 +53,7 @@ class CommandLineCase:
             program_walls=lambda _config: self.program_walls,
             containers=lambda _config: self.container_facts,
             packages=lambda _config: self.package_facts,
+            plugin_problems=plugin_problems,
             backups=backups,
             environ=self.environ,
             seconds=lambda: self.now,
