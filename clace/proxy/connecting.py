@@ -22,6 +22,7 @@ from twisted.internet.ssl import optionsForClientTLS
 
 from clace.interfaces import IWorkloads
 from clace.model import Upstream
+from clace.proxy.names import CheckedNames
 
 
 class NotTheirs(Exception):
@@ -53,17 +54,19 @@ class NetworkEndpoints:
             return self._workloads.connect(upstream.workload, factory, seconds)
         if upstream.socket:
             return Deferred.fromCoroutine(self._over_socket(upstream.socket, factory, seconds))
-        endpoint = self._tcp(upstream, seconds)
+        names = CheckedNames(self._reactor)
+        endpoint = self._tcp(upstream, seconds, names)
         if upstream.is_secure:
             endpoint = wrapClientTLS(optionsForClientTLS(upstream.host), endpoint)
         connected: Deferred[Any] = endpoint.connect(factory)
+        connected.addErrback(names.explain)
         return connected.addTimeout(seconds, self._reactor)
 
-    def _tcp(self, upstream: Upstream, seconds: float) -> Any:
+    def _tcp(self, upstream: Upstream, seconds: float, names: CheckedNames) -> Any:
         try:
             is_v6 = ip_address(upstream.host).version == 6  # noqa: PLR2004
         except ValueError:
-            return HostnameEndpoint(self._reactor, upstream.host, upstream.port, timeout=seconds)
+            return HostnameEndpoint(names, upstream.host, upstream.port, timeout=seconds)
         made = TCP6ClientEndpoint if is_v6 else TCP4ClientEndpoint
         return made(self._reactor, upstream.host, upstream.port, timeout=seconds)
 
