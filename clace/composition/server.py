@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
@@ -18,6 +19,7 @@ from clace.composition.identity import Identities
 from clace.composition.plugins import Plugins
 from clace.composition.users import static_users
 from clace.config import Config, changed_keys, policy_of
+from clace.containers import missing_engine
 from clace.errors import ClaceError
 from clace.logs import LogOptions, LogService, make_logs
 from clace.processes import ProgramStarter
@@ -142,7 +144,9 @@ class Composition:
             WhenRunning(self._reactor, self.begin),
         ):
             part.setServiceParent(parts)
-        for warning in self.apps.missing_walls():
+        engine = self._started.system.container_command
+        path = os.environ.get("PATH", os.defpath)
+        for warning in (*self.apps.missing_walls(), *missing_engine(engine, path)):
             self.warn(warning)
         self.edge.listeners.open()
         self._announce()

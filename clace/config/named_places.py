@@ -55,7 +55,8 @@ def _folders(config: Config) -> Iterator[tuple[Steps, str]]:
             yield ("python", "find_links"), f"there is no folder {place}"
     for at, made in _made(config):
         if (file := _in_the_way(made)) is not None:
-            yield at, f"{made} cannot be made: {file} is no folder"
+            about = "" if file == made else f"{made} cannot be made: "
+            yield at, f"{about}{file} is no folder"
     for at, database in _databases(config):
         if database.is_dir():
             yield at, f"{database} is a folder, and no database"

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from clace.containers.discovery import (
         engine_facts as engine_facts,
         found_engine as found_engine,
+        missing_engine as missing_engine,
     )
     from clace.containers.engine import ContainerEngine as ContainerEngine
     from clace.containers.namespaces import way_in as way_in
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = face(
         __name__,
-        discovery=("engine_facts", "found_engine"),
+        discovery=("engine_facts", "found_engine", "missing_engine"),
         engine=("ContainerEngine",),
         namespaces=("way_in",),
         settings=("ContainerSettings",),

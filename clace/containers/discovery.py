@@ -37,8 +37,7 @@ def engine_facts(engine: str, way: WayIn, command: str = AUTO) -> tuple[EngineFa
     ``command`` is that of the configuration, which is named where ``engine`` is empty.
     """
     if not engine:
-        told = f"{_why_none(command)}: apps for containers run as processes"
-        return (EngineFact("container_engine", "Podman or Docker", told),)
+        return (EngineFact("container_engine", "Podman or Docker", _none_here(command)),)
     ways = "by the loopback of its own network, or a socket: nothing is published"
     published = (
         "neither root nor Podman with nsenter: by a socket, or with --copt network=bridge a random "
@@ -48,6 +47,16 @@ def engine_facts(engine: str, way: WayIn, command: str = AUTO) -> tuple[EngineFa
         EngineFact("container_engine", f"apps for containers run by {engine}"),
         EngineFact("container_reached", ways, published if way is WayIn.PUBLISHED else ""),
     )
+
+
+def missing_engine(command: str, path: str) -> tuple[str, ...]:
+    """Return a warning if the configuration names an engine that is not found."""
+    is_named = command not in {"", AUTO}
+    return (_none_here(command),) if is_named and not found_engine(command, path) else ()
+
+
+def _none_here(command: str) -> str:
+    return f"{_why_none(command)}: apps for containers run as processes"
 
 
 def _why_none(command: str) -> str:

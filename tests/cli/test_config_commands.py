@@ -126,8 +126,8 @@ class ConfigCommandTests(SynchronousTestCase):
             f"[git_auth.main] agent_socket: there is no socket {file}",
             "[python] find_links: there is no folder /nowhere/wheels",
             f"[https] cert_location: {file}/certificates cannot be made: {file} is no folder",
-            f'[plugin."store.in#two"] db_connection: {file} cannot be made: {file} is no folder',
-            f"[[listen]] #1 endpoint: {file} cannot be made: {file} is no folder",
+            f'[plugin."store.in#two"] db_connection: {file} is no folder',
+            f"[[listen]] #1 endpoint: {file} is no folder",
             f"[[listen]] #2 endpoint: {file}/tls cannot be made: {file} is no folder",
             f"[metadata] db_connection: {self.home} is a folder, and no database",
         )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.containers.discovery import engine_facts, found_engine
+from clace.containers.discovery import engine_facts, found_engine, missing_engine
 from clace.containers.namespaces import WayIn, way_in
 
 
@@ -28,6 +28,14 @@ class DiscoveryTests(SynchronousTestCase):
         self.assertEqual(found_engine("", both), "")
         self.assertEqual(found_engine("podman", docker), "")
         self.assertEqual(found_engine("auto", self.folder()), "")
+
+    def test_missing(self):
+        """An engine that is named and not found is warned of, and no other."""
+        told = "system.container_command names podmn, which was not found: apps for containers"
+        self.assertIn(told, missing_engine("podmn", "/nowhere")[0])
+        for command in ("auto", ""):
+            self.assertEqual(missing_engine(command, "/nowhere"), ())
+        self.assertEqual(missing_engine("env", "/usr/bin:/bin"), ())
 
     def test_ways_in(self):
         """Root enters any network; others that of their own Podman, if they have the program."""

@@ -36,6 +36,13 @@ class WarningTests(DaemonTestCase):
         log = daemon.home / "logs" / "clace.json"
         self.wait_until("it is in the log", lambda: log.exists() and told in log.read_text())
 
+    def test_missing_engine(self):
+        """So is a container engine that is named and not found; the server runs without."""
+        config = '[system]\ncontainer_command = "/nowhere/podman"\n'
+        daemon = self.make_daemon(config).start()
+        told = "system.container_command names /nowhere/podman, which was not found"
+        self.assertIn(f"warning: {told}", daemon.stderr.read_text())
+
 
 class RunningTests(SharedDaemonTestCase):
     def test_says_where_it_listens(self):
