@@ -134,6 +134,24 @@ class QuestionTests(ServerCase):
         for name in ("content-length", "transfer-encoding", "x-hop", "x-hop-2", "expect"):
             self.assertNotIn(name, seen)
 
+    def test_headers_of_a_connection(self):
+        """Headers of a connection are sent on neither way, be they asked for by name."""
+        names = (
+            *("Connection", "Content-Length", "Expect", "Host", "HTTP2-Settings", "Keep-Alive"),
+            *("Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer"),
+            *("Transfer-Encoding", "Upgrade"),
+        )
+        headers = tuple((name, "client") for name in names)
+        for wanted in ((), [name.lower() for name in names]):
+            said = [value for _, value in asked_with(question(*headers), wanted)]
+            self.assertNotIn("client", said)
+        self.assertEqual(passed_back(headers), ())
+
+    def test_name_without_a_kind(self):
+        """The administrator's name has no kind that could be left out."""
+        seen = self.sent(changes={"identity": Identity(user_id="admin")})
+        self.assertEqual(seen["x-clace-user-stripped"], ["admin"])
+
     def test_chosen_headers(self):
         """With a choice it sees those alone, and the facts."""
         seen = self.sent(("Accept", "x"), ("X-Team", "a"), forward_headers=("x-team",))

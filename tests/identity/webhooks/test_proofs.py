@@ -76,7 +76,9 @@ class ProofTests(ToldCase):
         self.assertEqual(found.id, "hook_2")
 
     def test_too_often(self):
-        """A leaked token is good for so many calls a minute; those from elsewhere are not fewer."""
+        """A leaked token is good for so many calls in each minute; those from elsewhere are not
+        fewer.
+        """
         self.clock.advance(30)
         right = WebhookProof(token=self.token)
         for _ in range(A_MINUTE):
@@ -87,7 +89,10 @@ class ProofTests(ToldCase):
         self.successResultOf(self.prove("reload", right, address="198.51.100.1"))
         self.successResultOf(self.prove("promote", self.signed(), BODY))
         self.clock.advance(30)
-        self.successResultOf(self.prove("reload", right))
+        for _ in range(A_MINUTE):
+            self.successResultOf(self.prove("reload", right))
+        failure = self.failureResultOf(self.prove("reload", right), TooManyCalls)
+        self.assertEqual(failure.value.retry_after, 60)
 
     def test_wrong(self):
         """Another token, signature, body or kind of proof is refused, in one text for each."""
