@@ -168,6 +168,16 @@ class DecisionTests(SynchronousTestCase):
         self.assertFalse(self.may(policy(grant(("clace-operator",), ("/**",))), "app:read", ""))
         self.assertTrue(self.may(policy(grant(("clace-operator",))), "app:read", ""))
 
+    def test_all(self):
+        """Two targets cover everything, with and without a domain, and services; no other does."""
+        asked = ("/x", "d.example:/y", "service:postgres/main", "binding:/x", "")
+        for target, is_covering in (("all", True), ("ALL", True), ("*:**", True), ("**", False)):
+            rules = policy(grant(("clace-operator",), (target,)))
+            for each in asked:
+                kind = each.partition(":")[0] if each.startswith(("service", "binding")) else "app"
+                expected = is_covering or each == "/x"
+                self.assertEqual(self.may(rules, f"{kind}:read", each), expected, (target, each))
+
     def test_other_targets(self):
         """Services and bindings are matched by targets of their kind only."""
         rules = policy(grant(("clace-operator",), ("service:postgres/*", "binding:/team/**")))
@@ -356,6 +366,13 @@ class TokenTests(SynchronousTestCase):
             self.assertFalse(self.may(scope, "app:reload", "", rules=rules))
             self.assertFalse(self.may(scope, "app:delete", "/team/x", rules=rules))
             self.assertTrue(self.may(scope, "secret:read", "", rules=rules))
+
+    def test_for_no_app_in_particular(self):
+        """A token that names no apps may do what it was granted with all of its user's."""
+        scope = Scope(permissions=("app:update",))
+        for target in ("/x", "d.example:/y", ""):
+            self.assertTrue(self.may(scope, "app:reload", target))
+            self.assertFalse(self.may(scope, "app:delete", target))
 
     def test_admin(self):
         """The grant ``admin`` is all that the user may do; no glob is."""
