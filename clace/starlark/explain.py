@@ -21,18 +21,21 @@ from clace.starlark.values.types import TYPE_NAMES
 if TYPE_CHECKING:
     from clace.starlark.program import Program
 
-_CALL = re.compile(r"(?:.*\.)?([^.\s]+)\(\) (.*)", re.DOTALL)
+# What a program makes of a keyword may be any text of any length, and comes last.
+_CALL = re.compile(r"(?:[^\s(]*\.)?([^.\s(]+)\(\) (.*)", re.DOTALL)
 _COUNT = re.compile(r"([0-9]+) (?:positional arguments? \(and|was|were)")
 _PARAMETER = re.compile(r"([\w.]+: for parameter )([A-Za-z_]\w*)(?=: )")
 _QUOTED = re.compile("'([^']*)'")
-_KEYWORD = re.compile(r"unexpected keyword argument '(.*?)'(?:\. Did you mean '.*'\?)?$", re.DOTALL)
+_UNEXPECTED = "got an unexpected keyword argument '"
+_MULTIPLE = re.compile("got multiple values for (?:keyword )?argument '")
+_MEANT = "'. Did you mean '"
 _NOT_CALLABLE = re.compile("'([^']*)' object is not callable")
 PROGRAM = "$program"  # under which emitted code finds the program that it is of
 _COMPREHENSIONS = frozenset({"<listcomp>", "<dictcomp>", "<genexpr>"})
 _NAMES_BY_CLASS = {kind.__name__: name for kind, name in TYPE_NAMES.items()} | {
     "function": "function",
 }
-_HELPERS = ("clace.starlark.values.", "clace.starlark.library.")
+_HELPERS = ("clace.starlark.values.", "clace.starlark.library.", "clace.starlark.source.spelling")
 # These count the loops over a value.
 _IN_STEP = frozenset({"clace.starlark.values.locks", "clace.starlark.values.iteration"})
 MAX_STACK = 100  # frames kept of a stack that overflowed
@@ -223,12 +226,20 @@ def _counted(what: str, signature: Signature) -> int:
 
 
 def _given(what: str) -> int:
-    found = _COUNT.search(what)
+    found = _COUNT.search(what) if what.startswith("takes") else None
     return int(found[1]) if found else 0
 
 
 def _unexpected(what: str) -> tuple[str, ...]:
+    if what.startswith(_UNEXPECTED):
+        return (_unexpected_keyword(what),)
     return tuple(_QUOTED.findall(what)[:1]) if "keyword argument" in what else ()
+
+
+def _unexpected_keyword(what: str) -> str:
+    """The keyword in the words of Python's error, whatever characters it has."""
+    name, hint, _ = what.rpartition(_MEANT) if what.endswith("'?") else ("", "", "")
+    return name[len(_UNEXPECTED) :] if hint else what[len(_UNEXPECTED) : -1]
 
 
 def _find_code(code: CodeType, name: str) -> CodeType | None:
@@ -275,19 +286,21 @@ def _refused(
 ) -> str:
     """Why a function of the program does not take these arguments."""
     called = f"function {name}"
-    quoted = _QUOTED.findall(what)
     if code is not None and _takes_nothing(code):
         count = given[0] + len(given[1]) if given else _given(what) or 1
         return f"{called} accepts no arguments ({count} given)"
     if what.startswith("missing"):
-        names = [one.removeprefix("$") for one in quoted]
+        names = [one.removeprefix("$") for one in _QUOTED.findall(what)]
         plural = "s" if len(names) > 1 else ""
         return f"{called} missing {len(names)} argument{plural} ({', '.join(names)})"
-    if found := _KEYWORD.search(what):
-        keyword = representation(found[1].removeprefix("$"))
+    if what.startswith(_UNEXPECTED):
+        keyword = representation(_unexpected_keyword(what).removeprefix("$"))
         return f"{called} got an unexpected keyword argument {keyword}"
-    if "multiple values" in what:
-        return f'{called} got multiple values for parameter "{quoted[0].removeprefix("$")}"'
+    if found := _MULTIPLE.match(what):
+        parameter = what[found.end() : -1].removeprefix("$")
+        return f'{called} got multiple values for parameter "{parameter}"'
+    if not what.startswith("takes"):
+        return f"{called} {what}"
     numbers = [int(one) for one in re.findall("[0-9]+", what)]
     if "from" in what:
         most, count, at = numbers[1], numbers[2], "at most "

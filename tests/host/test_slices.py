@@ -8,7 +8,7 @@ import time
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.host.requests.slices import HASTE, DeadlinePassed, Slices
-from clace.starlark import Module, compile_file
+from clace.starlark import Module, compile_file, struct
 from clace.starlark.values.locks import FROZEN, locks
 
 LOOPS = """
@@ -26,6 +26,9 @@ def nested(values):
 
 def ordered(n):
     return sorted(range(n), key = lambda v: -v)[0]
+
+def misspelt(n):
+    return struct(**{"field%d" % i: i for i in range(n)}).feild
 """
 
 
@@ -35,7 +38,10 @@ class SliceTests(SynchronousTestCase):
         self.slices = Slices(self.suspend)
         self.slices.install()
         self.addCleanup(self.slices.end)
-        self.module = Module(compile_file("app.star", LOOPS))
+        known = {"struct": struct}
+        self.module = Module(
+            compile_file("app.star", LOOPS, predeclared=tuple(known)), predeclared=known
+        )
 
     def suspend(self):
         self.suspended += 1
@@ -79,6 +85,12 @@ class SliceTests(SynchronousTestCase):
     def test_key_functions(self):
         """A function that sorting calls can be interrupted, too."""
         self.assertRaises(DeadlinePassed, self.run_for, 0.02, "ordered", 2_000_000)
+
+    def test_suggestions(self):
+        """Looking for a name that was perhaps meant, among very many, can be interrupted, too."""
+        began = time.monotonic()
+        self.assertRaises(DeadlinePassed, self.run_for, 0.5, "misspelt", 300_000)
+        self.assertLess(time.monotonic() - began, 5)
 
     def test_leaves_nothing_locked(self):
         """Wherever loops end, what they went over can be changed afterwards."""

@@ -104,3 +104,35 @@ class LimitTests(SynchronousTestCase):
         ):
             program = compile_file("app.star", f"x = {expression}\n")
             self.assertRaises(EvalError, Module, program)
+
+    def test_long_ranges(self):
+        """A range is refused where all of its numbers would be made, with no memory for any."""
+        for statement in (
+            "[].extend(range(1 << 31))",
+            "x = set().union(range(1 << 31))",
+            "x = set().symmetric_difference(range(1 << 31))",
+            "x = set([1]).issuperset(range(1 << 31))",
+            '"".join(range(1 << 31))',
+            "(lambda *args: args)(*range(1 << 31))",
+            "(lambda *args, x: args)(x = 1, *range(1 << 31))",
+            "(lambda x: x)([1]).extend(range(1 << 31))",
+            "a, b = range(1 << 31)",
+            "x = [a for a, b in [range(1 << 31)]]",
+            "def f():\n    x = []\n    x += range(1 << 31)\nf()",
+        ):
+            program = compile_file("app.star", f"{statement}\n")
+            failure = self.assertRaises(EvalError, Module, program)
+            self.assertIn("too many", failure.message)
+
+    def test_long_keywords(self):
+        """The words about a call that was refused take no longer than the keyword is long."""
+        for keyword, name in (
+            ("\"'. Did you mean '\" * 300000", "f"),
+            ('"\'" * 1000000', "f"),
+            ('"1" * 1000000', "nothing"),
+            ('"a.b() " * 300000', "f"),
+            ('"." * 1000000', "f"),
+        ):
+            source = f"def f(x = 1): pass\ndef nothing(): pass\n{name}(**{{{keyword}: 1}})\n"
+            failure = self.assertRaises(EvalError, Module, compile_file("app.star", source))
+            self.assertIn(f"function {name} ", failure.message)

@@ -1,6 +1,7 @@
 """Files compiled and run as modules."""
 
 import gc
+import json
 import tracemalloc
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -43,6 +44,15 @@ class ModuleTests(SynchronousTestCase):
             "  app.star:2:14: in f\n"
             "Error: floored division by zero",
         )
+
+    def test_keywords_of_any_text(self):
+        """A keyword that looks like the words of an error is told as it is, with its place."""
+        for keyword in ("x.y() z", "f() missing", "a'b", "'?", "takes 2", "x() takes", "é", ""):
+            source = f"def f(x = 1): pass\nf(**{{{json.dumps(keyword)}: 1}})\n"
+            failure = self.assertRaises(EvalError, run, source)
+            told = f'function f got an unexpected keyword argument "{keyword}"'
+            self.assertEqual(failure.message, told)
+            self.assertEqual(str(failure.frames[-1].position), "app.star:2:2")
 
     def test_refuses_undefined(self):
         """A name that nothing binds is refused before anything runs."""

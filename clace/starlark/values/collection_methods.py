@@ -6,6 +6,7 @@ from typing import Any
 
 from clace.starlark.errors import Failure
 from clace.starlark.values.arguments import bounds, need_int
+from clace.starlark.values.bounds import check_range
 from clace.starlark.values.comparison import equal
 from clace.starlark.values.indexing import out_of_range
 from clace.starlark.values.iteration import is_iterable, items_of, length_of, need_iterable
@@ -51,7 +52,7 @@ def list_clear(values: list[Any], /) -> None:
 @method(list)
 def list_extend(values: list[Any], iterable: Any, /) -> None:
     try:
-        items = need_iterable(iterable)
+        items = check_range(need_iterable(iterable))
     except Failure as failure:
         raise Failure(f"extend: for parameter 1: {failure.message}") from None
     _mutable(values, "extend", "extend")

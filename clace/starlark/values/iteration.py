@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from clace.starlark.errors import Failure
+from clace.starlark.values.bounds import check_range
 from clace.starlark.values.host import HostObject
 from clace.starlark.values.keys import from_key, keys_of
 from clace.starlark.values.locks import lock, unlock
@@ -103,7 +104,7 @@ def unpack(value: Any, count: int) -> Any:
     :raises Failure: if there are more or fewer.
     """
     kind = type(value)
-    if kind is tuple or kind is list:
+    if kind is tuple or kind is list or kind is range:
         if len(value) == count:
             return value
         items = value
@@ -129,7 +130,7 @@ def star(value: Any) -> Any:
     """The items of ``*value`` in a call."""
     if not is_iterable(value):
         raise Failure(f"argument after * must be iterable, not {type_name(value)}")
-    return items_of(value)
+    return check_range(items_of(value))
 
 
 def double_star(value: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import math
 from typing import Any, NoReturn
 
 from clace.starlark.errors import Failure
-from clace.starlark.values.bounds import MAX_REPEATED
+from clace.starlark.values.bounds import MAX_REPEATED, check_range
 from clace.starlark.values.format import interpolate
 from clace.starlark.values.host import HostObject
 from clace.starlark.values.locks import check_mutable
@@ -77,7 +77,7 @@ def add_to(left: Any, right: Any) -> Any:
     if not is_iterable(right):
         return _unknown(left, "+", right)
     check_mutable(left, "apply += to")
-    left.extend(items_of(right))
+    left.extend(check_range(items_of(right)))
     return left
 
 

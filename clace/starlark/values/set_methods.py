@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from clace.starlark.errors import Failure
-from clace.starlark.values.iteration import is_iterable, items_of, need_iterable
+from clace.starlark.values.bounds import check_range
+from clace.starlark.values.iteration import is_iterable, need_iterable
 from clace.starlark.values.keys import from_key, to_key
 from clace.starlark.values.locks import check_mutable
 from clace.starlark.values.registry import method
@@ -28,7 +29,7 @@ def _keys(function: str, iterable: Any) -> dict[Any, None]:
 
 def _iterable(function: str, iterable: Any) -> Iterable[Any]:
     try:
-        return need_iterable(iterable)  # type: ignore[no-any-return]
+        return check_range(need_iterable(iterable))  # type: ignore[no-any-return]
     except Failure as failure:
         raise Failure(f"{function}: for parameter 1: {failure.message}") from None
 
@@ -138,5 +139,6 @@ def _all(function: str, others: tuple[Any, ...], kwargs: dict[str, Any]) -> list
     for number, other in enumerate(others, 1):
         if not is_iterable(other):
             raise Failure(f"{function}: argument #{number} is not iterable: {type_name(other)}")
-        found.append({_key(function, item): None for item in items_of(other)})
+        items = _iterable(function, other)
+        found.append({_key(function, item): None for item in items})
     return found

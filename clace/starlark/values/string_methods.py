@@ -7,7 +7,7 @@ from typing import Any
 
 from clace.starlark.errors import Failure
 from clace.starlark.values.arguments import bounds, need_bool, need_int, need_string
-from clace.starlark.values.bounds import MAX_TEXT, concatenate
+from clace.starlark.values.bounds import MAX_TEXT, check_range, concatenate
 from clace.starlark.values.format import format_fields
 from clace.starlark.values.iteration import length_of, need_iterable
 from clace.starlark.values.registry import method
@@ -155,7 +155,7 @@ def str_replace(text: str, old: Any, new: Any, count: Any = -1, /) -> str:
 @method(str)
 def str_join(text: str, iterable: Any, /) -> str:
     try:
-        items = list(need_iterable(iterable))
+        items = list(check_range(need_iterable(iterable)))
     except Failure as failure:
         raise Failure(f"join: for parameter 1: {failure.message}") from None
     for item in items:
