@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from clace.host.ace import plain, want, want_all
+from clace.host.compiling import compiled
 from clace.host.faults import AppFault, SourcePlace, fault_of
 from clace.host.requests import AceCalls, DeadlinePassed, Slices, own_slices
 from clace.model import MOST_DECLARED, DeclaredApp, Demands
-from clace.starlark import Builtin, Failure, Module, StarlarkError, compile_file
+from clace.starlark import Builtin, Failure, Module, StarlarkError
 from clace.wire import AppLoaded, LoadApp
 from clace.wrong_values import wrong_value
 
@@ -61,7 +62,7 @@ class Declarations:
             "config": Builtin("config", self._door.config),
             "binding": Builtin("binding", _binding),
         }
-        program = compile_file(name, text, predeclared=tuple(known))
+        program = compiled(name, text, known)
         Module(program, predeclared=known, load=_loads_nothing, show=self._door.print)
 
     def _app(self, path: Any, source: Any, dev: Any = False, **given: Any) -> None:  # noqa: FBT002 - called as files call it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from clace.host.advice import advised, runtime_advice
 from clace.model import Fault
 from clace.starlark import EvalError, Failure, SourceError, StarlarkError
 
@@ -90,4 +91,4 @@ def fault_of(error: StarlarkError) -> AppFault:
     if isinstance(error.cause, MemoryError):
         return AppFault(OUT_OF_MEMORY, place, "app_crashed")
     code = error.cause.code if isinstance(error.cause, NotApproved) else "app_failed"
-    return AppFault(error.message, place, code)
+    return AppFault(advised(error.message, runtime_advice(error.message)), place, code)

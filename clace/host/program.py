@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from clace.host.ace import Functions, ace_module, describe, documents
+from clace.host.compiling import compiled
 from clace.host.definition import AppDefinition
 from clace.host.faults import AppFault, NotApproved, SourcePlace, fault_of
 from clace.host.params import PARAMS_FILE, ParamFile
@@ -23,7 +24,6 @@ from clace.starlark import (
     Module,
     StarlarkError,
     Struct,
-    compile_file,
     json,
     struct,
 )
@@ -111,7 +111,7 @@ class AppProgram:
     def _evaluated(
         self, name: str, text: str, known: dict[str, Any], load: Callable[[str], Any]
     ) -> Module:
-        program = compile_file(name, text, predeclared=tuple(known))
+        program = compiled(name, text, known, self._manifests)
         module = Module(program, predeclared=known, load=load, show=self._door.print)
         self._files.append(module)
         return module
