@@ -380,6 +380,24 @@ class AnswerTests(AppsCase):
         connection = Served(RootResource(None, self.resource())).ask(request)
         self.assertTrue(connection.value().startswith(b"HTTP/1.1 500 "))
         self.assertFalse(connection.lost)
+        self.assertIn(b"the app could not answer, request i1", connection.value())
+        self.assertNotIn(b"broke", connection.value())
+
+    def test_failures_at_once_are_told(self):
+        """Why an answer broke off before its first piece is told to those who may mend it."""
+        for error, told in (
+            (AppFailed("index.go.html:1:3: no"), b"index.go.html:1:3: no, request i1"),
+            (ValueError("secret"), b"internal error, incident i1"),
+        ):
+
+            async def pieces(error=error):
+                raise error
+                yield
+
+            self.apps.answer = AppResponse(body=pieces())
+            response, body = self.ask("GET", "/closed", login="admin:right")
+            self.assertEqual((response.code, body), (500, told))
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
 
     def test_empty_stream(self):
         """A stream of nothing has its head all the same."""

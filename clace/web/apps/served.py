@@ -41,7 +41,7 @@ from clace.web.pages import favicon, preferred, send
 
 log = Logger()
 _FAVICON = "/favicon.ico"
-_ERRORS, _FAILED = int(HTTPStatus.BAD_REQUEST), int(HTTPStatus.INTERNAL_SERVER_ERROR)
+_ERRORS = int(HTTPStatus.BAD_REQUEST)
 NOTHING = "no matching app found"
 UNKNOWN_HOST = "no app is served under this name; see system.fallback_unknown_domains"
 
@@ -106,7 +106,7 @@ class ServedApps:
         """Answer the request, now or later."""
         audit = self._audits.begin(request)
         work = RequestUnderWay(request, audit)
-        drive(self._serve(work), partial(broken, request=request, audit=audit))
+        drive(self._serve(work), partial(self._broken, request=request, audit=audit))
 
     async def _serve(self, work: RequestUnderWay) -> None:
         request, audit = work.request, work.audit
@@ -237,6 +237,18 @@ class ServedApps:
             audit.deny(error)
         return refusal(error, audit, request.requestHeaders.once(preferred, request))
 
+    def _broken(self, failure: Failure, request: DirectRequest, audit: RequestAudit) -> None:
+        """Log a failure of an answer that had begun, and send the refusal if nothing was sent."""
+        error = failure.value
+        if not isinstance(error, ClaceError):
+            incident = audit.request_id
+            log.failure("App request failed, incident {incident}", failure, incident=incident)
+            error = InternalError.under(incident)
+        answer = self._refusal(error, request, audit)
+        audit.end(answer.status)
+        if not (request.is_gone or request.startedWriting):
+            send(request, answer)
+
     def _has_no_icon(self, request: DirectRequest) -> bool:
         """Tell whether an icon of ours is in no app's way, where browsers look for one unasked."""
         host = host_of(request)
@@ -250,21 +262,6 @@ class ServedApps:
         if request.requestHeaders.getRawHeaders(workers.HEADER):
             workers.check_worker(path, app, self._installed.on(host))
         return app
-
-
-def broken(failure: Failure, request: DirectRequest, audit: RequestAudit) -> None:
-    """Log what went wrong too late to answer with it, and tell the client only where to find it."""
-    incident = audit.request_id
-    if isinstance(failure.value, ClaceError):
-        audit.fail(fault_of(failure.value))
-    else:
-        log.failure("App request failed, incident {incident}", failure, incident=incident)
-        audit.fail(fault_of(InternalError.under(incident)))
-    audit.end(_FAILED)
-    if request.is_gone or request.startedWriting:
-        return
-    error = InternalError.under(incident)
-    send(request, refusal(error, audit, preferred(request)))
 
 
 def own_origin(request: DirectRequest) -> str:
