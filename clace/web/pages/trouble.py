@@ -160,10 +160,16 @@ def _mending(trouble: Trouble) -> tuple[PageStep, ...]:
     if not trouble.app:
         return ()
     app = shlex.quote(trouble.app)
-    if trouble.code in _UNAPPROVED:
+    approving = f"clace app approve --promote {app}"
+    if trouble.code == "app_not_approved":
+        return (PageStep("Read what it asks for, and approve it:", approving),)
+    if trouble.code == "call_not_approved":
         return (
+            PageStep("Read what it asks for and what of it is approved:", f"clace app show {app}"),
+            PageStep("If it asks for this call, approve it:", approving),
             PageStep(
-                "Read what it asks for, and approve it:", f"clace app approve --promote {app}"
+                "If it does not, add the call to permissions of ace.app in its app.star, with these"
+                " arguments or a pattern for them."
             ),
         )
     if trouble.request_id:
@@ -178,11 +184,10 @@ def _mending(trouble: Trouble) -> tuple[PageStep, ...]:
 _LEADS = {
     "no_such_route": "Nothing is served at this address.",
     "app_not_approved": "Not all that it asks for is approved.",
-    "call_not_approved": "Not all that it asks for is approved.",
+    "call_not_approved": "It made a call that is not approved.",
     "method_not_allowed": "Nothing at this address takes such a request.",
     "not_authenticated": "This page is not open to everybody.",
 }
-_UNAPPROVED = frozenset({"app_not_approved", "call_not_approved"})
 _WELCOME = Page(
     title="Clace is running",
     lead="No app is served at this address.",
@@ -248,7 +253,7 @@ _WORDING: dict[str, tuple[str, tuple[PageStep, ...]]] = {
         (PageStep("Ask whoever runs this server to read and approve what the app asks for."),),
     ),
     "call_not_approved": (
-        "The app waits for approval",
+        "The app may not do this",
         (PageStep("Ask whoever runs this server to read and approve what the app asks for."),),
     ),
     "app_busy": ("The app is busy", (_AGAIN,)),

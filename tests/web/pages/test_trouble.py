@@ -61,12 +61,21 @@ class TroubleTests(SynchronousTestCase):
 
     def test_next_step_of_operators(self):
         """An admin sees the command for the app, quoted; visitors do not learn its path."""
-        for code in ("app_not_approved", "call_not_approved"):
+        approving, shown = "clace app approve --promote", "clace app show"
+        for code, named in (
+            ("app_not_approved", [approving]),
+            ("call_not_approved", [shown, approving]),
+        ):
             trouble = self.trouble(code=code, app="a.example:/my app")
             commands = [step.command for step in page_of(trouble).steps if step.command]
-            self.assertEqual(commands, ["clace app approve --promote 'a.example:/my app'"])
+            self.assertEqual(commands, [f"{one} 'a.example:/my app'" for one in named])
             visitors = page_of(self.trouble(code=code))
             self.assertFalse([step.command for step in visitors.steps if step.command])
+
+    def test_calls_that_nobody_asked_for(self):
+        """To approve helps only if the app asks for the call; the page says what else to do."""
+        page = page_of(self.trouble(code="call_not_approved", app="/a"))
+        self.assertIn("permissions of ace.app", page.steps[-1].text)
 
     def test_waiting(self):
         """A lockout says when to try again, in minutes."""
