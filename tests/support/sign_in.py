@@ -144,12 +144,11 @@ class MemoryProvider:
         return None
 
 
-def make_sessions(rows=None, clock=None, limits=None, **options):
+def make_sessions(rows=None, clock=None, limits=None, *, seal=None, **options):
     """The sessions over rows in memory."""
     rows = MemorySessionRows() if rows is None else rows
-    return Sessions(
-        rows, at_once, clock or Clock(), limits or SessionLimits(), MemorySeal(), **options
-    )
+    limits = limits or SessionLimits()
+    return Sessions(rows, at_once, clock or Clock(), limits, seal or MemorySeal(), **options)
 
 
 def ways_of(*accounts_and_providers, factors=None):

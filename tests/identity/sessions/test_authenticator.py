@@ -213,14 +213,16 @@ class SignInTests(SynchronousTestCase):
         self.refused(cookies=plain)
 
     def test_a_session_of_who_has_changed(self):
-        """A session whose user has changed ends, in memory or not."""
+        """A session whose user has changed ends, in memory or not, and no other one."""
+        other = self.session(self.by[0])
         for is_live in (True, False):
             cookies = self.session(self.by[1])
             if not is_live:
                 self.sessions._live.clear()
             self.ann.password += "!"
             self.refused(cookies=cookies)
-            self.assertEqual(self.rows.all(), ())
+            self.assertEqual([row.setting for row in self.rows.all()], ["system"])
+        self.assertEqual(self.identify(cookies=other).user_id, "admin")
 
     def test_leads_to_the_sign_in(self):
         """A browser that asks for a page is led to the sign-in, others are told how to ask."""

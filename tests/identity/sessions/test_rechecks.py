@@ -75,7 +75,10 @@ class RecheckTests(SynchronousTestCase):
         self.clock.pump([TICK_SECONDS] * int(seconds / TICK_SECONDS))
 
     def test_in_time(self):
-        """A session that is used is checked after its time, and again after as much."""
+        """A session that is used is checked after its time, and again after as much; one whose
+        provider is gone from the configuration keeps no other from that.
+        """
+        self.begin("gone")
         self.wait(EVERY - TICK_SECONDS)
         self.use()
         self.assertEqual(self.provider.rechecks, [])
@@ -105,12 +108,13 @@ class RecheckTests(SynchronousTestCase):
 
     def test_refused(self):
         """A provider that refuses ends the session, and that is recorded."""
+        self.begin("system")
         self.provider.answer = lambda _: None
         self.wait(EVERY - 1)
         self.use()
         self.wait(2 * TICK_SECONDS)
         self.assertIsNone(self.use())
-        self.assertEqual(self.rows.all(), ())
+        self.assertEqual([row.setting for row in self.rows.all()], ["system"])
         ((session, reason),) = self.ends
         self.assertEqual((session.name, reason), (self.session.name, REFUSED))
 
@@ -152,12 +156,13 @@ class RecheckTests(SynchronousTestCase):
 
     def test_other_groups(self):
         """Other rights come with another session: this one ends, and has its reason."""
+        self.begin("system")
         self.provider.answer = lambda _: Rechecked(evidence={"refresh": "2"}, groups=("new",))
         self.wait(EVERY - TICK_SECONDS)
         self.use()
         self.wait(TICK_SECONDS)
         self.assertIsNone(self.use())
-        self.assertEqual(self.rows.all(), ())
+        self.assertEqual([row.setting for row in self.rows.all()], ["system"])
 
     def test_evidence(self):
         """New evidence is kept, in the database too; the order of groups does not count."""

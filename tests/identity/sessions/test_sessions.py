@@ -19,7 +19,7 @@ from clace.identity.sessions.sessions import (
 )
 from clace.interfaces import ISessions, NewSession, Rechecked, SessionChoice, SignedIn
 from clace.model.identity import Assurance, Identity
-from tests.support.sign_in import MemorySessionRows, make_sessions
+from tests.support.sign_in import MemorySeal, MemorySessionRows, make_sessions
 
 ANN = Identity(user_id="builtin:ann", subject="ann", assurance=Assurance.PASSWORD)
 
@@ -27,6 +27,16 @@ ANN = Identity(user_id="builtin:ann", subject="ann", assurance=Assurance.PASSWOR
 def new(user=ANN, host="localhost", setting="system", **evidence):
     signed_in = SignedIn(identity=user, evidence=evidence)
     return NewSession(host=host, setting=setting, signed_in=signed_in, fingerprint="f")
+
+
+class LaterSeal(MemorySeal):
+    """Seals with another key."""
+
+    def seal(self, name, value):
+        return "later", super().seal(name, value)[1]
+
+    def unseal(self, key_id, name, sealed):
+        return super().unseal("memory" if key_id == "later" else "", name, sealed)
 
 
 class SessionsTests(SynchronousTestCase):
@@ -199,6 +209,29 @@ class SessionsTests(SynchronousTestCase):
         self.assertIsNone(self.find(secret, sessions=self.make()))
         self.assertIsNotNone(self.find(kept))
 
+    def test_end_all_of_a_user(self):
+        """Those that are not in memory end too, if others of the user are."""
+        self.sessions = self.make(kept=1)
+        secrets = [self.begin()[0] for _ in range(3)]
+        ended = self.successResultOf(
+            self.sessions.end(SessionChoice(user_id="builtin:ann"), "test")
+        )
+        self.assertEqual(len(ended), 3)
+        self.assertEqual(self.rows.all(), ())
+        self.assertEqual([self.find(secret) for secret in secrets], [None] * 3)
+
+    def test_began_within(self):
+        """A session that is in use tells whether it began lately; another one did not."""
+        _, session = self.begin()
+        for seconds, is_lately in ((0, True), (100, True), (1, False)):
+            self.clock.advance(seconds)
+            self.assertIs(self.sessions.began_within(session.name, 100), is_lately)
+        self.assertFalse(self.make().began_within(session.name, 1000))
+        self.begin()
+        self.assertFalse(self.sessions.began_within(session.name, 100))
+        self.successResultOf(self.sessions.end(SessionChoice(name=session.name), "test"))
+        self.assertFalse(self.sessions.began_within(session.name, 1000))
+
     def test_leaves_nothing(self):
         """Nothing of a session is kept in memory when it has ended."""
         self.begin()
@@ -258,6 +291,15 @@ class SessionsTests(SynchronousTestCase):
         later = self.make()
         self.successResultOf(later.renew(session, Rechecked(groups=("b",), evidence={})))
         self.assertEqual(self.find(secret, sessions=later).identity.groups, ("b",))
+
+    def test_renew_with_another_key(self):
+        """What is renewed opens with the key that sealed it, be it another one than before."""
+        _, session = self.begin(token="old")
+        later = make_sessions(self.rows, self.clock, seal=LaterSeal())
+        checked = Rechecked(groups=None, evidence={"token": "new"})
+        self.successResultOf(later.renew(session, checked))
+        (row,) = self.rows.all()
+        self.assertEqual(self.successResultOf(later.evidence(row)), {"token": "new"})
 
     def test_tells_each_end(self):
         """Whoever records it is told of each session that was ended, and why."""
