@@ -15,6 +15,7 @@ from clace.cli.text import complain
 from clace.errors import ClaceError, NotAuthenticated
 from clace.go_booleans import EITHER, FALSE, TRUE
 from clace.near import nearest
+from clace.os_errors import os_reason
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -246,6 +247,6 @@ def _about_hyphens(error: click.UsageError) -> str:
 
 def _unforeseen(error: Exception) -> str:
     """Return a line for what no command has words for."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, OSError):
+        return os_reason(error) or type(error).__name__
     return f"{type(error).__name__}: {error}"

@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from clace.containers.settings import ContainerSettings
 from clace.errors import ProgramFailed
 from clace.interfaces import NO_CONTAINER_ENGINE, IProgram, IStarter, ProgramExit, ProgramLaunch
+from clace.os_errors import os_reason
 from clace.pacing import Pace
 from clace.text import one_line
 
@@ -150,7 +151,7 @@ class EngineCommands:
         try:
             started: IProgram = self._starter.start(launch)
         except (OSError, ValueError) as error:
-            raise ProgramFailed(f"{program} cannot be started: {error}") from None
+            raise ProgramFailed(f"{program} cannot be started: {os_reason(error)}") from None
         return started
 
 

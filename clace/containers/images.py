@@ -28,6 +28,7 @@ from clace.containers.settings import ContainerSettings
 from clace.errors import AppBroken, AppBusy, SourceError
 from clace.interfaces import IFiles, Tell, WorkloadOrder
 from clace.model import AUTO, CONTAINER_FILES, IMAGE_PREFIX, NIXPACKS, AppKind, Lifetime
+from clace.os_errors import os_reason
 
 _PULL_SECONDS = 1800
 
@@ -159,7 +160,8 @@ class Images:
         try:
             folder = await self._sources.take(order.app.id, order.files)
         except (OSError, SourceError) as error:
-            raise AppBroken(f"the files of {order.app} cannot be written: {error}") from None
+            why = os_reason(error)
+            raise AppBroken(f"the files of {order.app} cannot be written: {why}") from None
         try:
             await self._build_in(folder, order, build, tell)
         finally:

@@ -21,6 +21,7 @@ from clace.interfaces import (
     WalledLaunch,
     WallMount,
 )
+from clace.os_errors import os_reason
 
 SHOWN_LINES = 20
 _LONGEST_LINE = 2000
@@ -126,7 +127,7 @@ class StepRunner:
         try:
             program = await self._starter.start(step)
         except OSError as error:
-            raise StepFailed(f"cannot start {step.command[0]}: {error}") from error
+            raise StepFailed(f"cannot start {step.command[0]}: {os_reason(error)}") from error
         self._running.add(program)
         late: list[bool] = []
 

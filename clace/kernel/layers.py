@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from clace.kernel.calls import Unavailable
+from clace.os_errors import os_reason
 
 S = TypeVar("S")
 
@@ -28,7 +29,7 @@ def put_up(layers: Iterable[Layer[S]], site: S) -> dict[str, str]:
         try:
             layer.raise_wall(site)
         except (Unavailable, OSError, ValueError) as error:
-            why = str(error) or type(error).__name__
+            why = os_reason(error) or type(error).__name__
         else:
             why = ""
         note(report, layer.name, why)

@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from clace.errors import SourceError
 from clace.interfaces import FetchedSource, IStarter, SourceRevision
+from clace.os_errors import os_reason
 from clace.sources.git_auth import GitLogin
 from clace.sources.git_clones import BorrowedClone, GitClones
 from clace.sources.git_heads import RememberedHeads
@@ -175,7 +176,7 @@ class GitSource(Service):
             self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
             return Path(tempfile.mkdtemp(dir=self._scratch))
         except OSError as error:
-            raise SourceError(f"cannot make a folder for git: {error}") from error
+            raise SourceError(f"cannot make a folder for git: {os_reason(error)}") from error
 
     def _auth(self, name: str) -> GitLogin | None:
         if not name:

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from clace.errors import SourceError
 from clace.interfaces import IProgram, IStarter, ProgramExit, ProgramLaunch
+from clace.os_errors import os_reason
 from clace.units import MEBIBYTE
 
 _SETTINGS = (
@@ -117,7 +118,7 @@ class GitProgram:
         try:
             return self._starter.start(launch)
         except (OSError, ValueError) as error:
-            raise GitFailed(f"cannot start {executable}: {error}") from error
+            raise GitFailed(f"cannot start {executable}: {os_reason(error)}") from error
 
 
 class _Work:

@@ -33,6 +33,7 @@ from clace.interfaces import (
     WorkloadOrder,
 )
 from clace.model import App, Permission, WorkloadConfig
+from clace.os_errors import os_reason
 from clace.pacing import Pace
 from clace.threads import InThread
 from clace.workloads.commands import WalledCommand, carried_out
@@ -212,7 +213,8 @@ class ProcessEngine:
         try:
             folder: Path = await self._places.sources.take(order.app.id, order.files)
         except OSError as error:
-            raise AppBroken(f"the files of {order.app} cannot be written: {error}") from None
+            why = os_reason(error)
+            raise AppBroken(f"the files of {order.app} cannot be written: {why}") from None
         except ClaceError as error:
             raise AppBroken(error.message) from None
         return folder

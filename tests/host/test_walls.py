@@ -29,7 +29,7 @@ class WallTests(SynchronousTestCase):
             {
                 "stands": "",
                 "missing": "no such thing here",
-                "fails": "[Errno 1] Operation not permitted",
+                "fails": "Operation not permitted",
                 "last": "",
             },
         )

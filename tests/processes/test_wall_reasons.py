@@ -19,8 +19,8 @@ class ReasonTests(SynchronousTestCase):
         """A switch of the system that is off is named with its value."""
         self.file.write_text("0\n")
         self.assertEqual(
-            self.text(own_user="[Errno 1] Operation not permitted", own_files="the same"),
-            "the wall own_user does not stand: [Errno 1] Operation not permitted (nor own_files); "
+            self.text(own_user="Operation not permitted", own_files="the same"),
+            "the wall own_user does not stand: Operation not permitted (nor own_files); "
             "set the system's kernel.unprivileged_userns_clone=1 (sysctl)",
         )
 

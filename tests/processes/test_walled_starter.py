@@ -332,7 +332,7 @@ class RefusalTests(TestCase):
         lost = WallMount(source="/nowhere/wheels", target="/nowhere/wheels")
         waited = Deferred.fromCoroutine(starter(self).start(launch("says", mounts=(lost,))))
         error = await self.assertFailure(waited, WallMissing)
-        self.assertIn("No such file or directory: '/nowhere/wheels'", str(error))
+        self.assertIn("/nowhere/wheels: No such file or directory", str(error))
 
     async def test_bad_words(self):
         """A command that no program can be given is refused here."""

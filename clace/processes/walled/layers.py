@@ -46,6 +46,7 @@ from clace.kernel import (
     restrict_to,
     unshare,
 )
+from clace.os_errors import os_reason
 from clace.processes.walled.files import grants, lay
 from clace.processes.walled.frames import WallOrder
 from clace.units import MEBIBYTE
@@ -71,7 +72,7 @@ class WallSite(Struct, frozen=True, kw_only=True):
         try:
             groups = _groups()
         except (Unavailable, OSError) as error:
-            why = str(error)
+            why = os_reason(error)
         return cls(
             order=order,
             server_user=os.geteuid(),

@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from clace.control_line import CONTROL, ControlLine, ProcessCommand
 from clace.errors import AppCrashed
 from clace.frames import BadFrame
+from clace.os_errors import os_reason
 from clace.runtime.hosts.program import ENVIRONMENT, HostCommand
 from clace.wire import (
     MAX_FORK_SERVER_MESSAGE,
@@ -103,7 +104,9 @@ class ForkServerProcess:
                 )
             except OSError as error:
                 ours.close()
-                raise AppCrashed(f"cannot start a process for the app: {error}") from error
+                raise AppCrashed(
+                    f"cannot start a process for the app: {os_reason(error)}"
+                ) from error
         self._ended[host] = ended
         return RequestedHost(host, ours)
 

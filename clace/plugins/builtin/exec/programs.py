@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 
 from clace.interfaces import IProgram, IStarter, ProgramExit, ProgramLaunch
+from clace.os_errors import os_reason
 from clace.plugins.kit import CallFailed, shown
 
 NOT_FOUND = 127
@@ -121,7 +122,8 @@ def started(starter: IStarter, command: ProgramCommand) -> IProgram:
     try:
         program: IProgram = starter.start(_launch(command))
     except (OSError, ValueError) as error:
-        raise CallFailed(f"cannot start {command.executable}: {error}", NOT_FOUND) from error
+        told = f"cannot start {command.executable}: {os_reason(error)}"
+        raise CallFailed(told, NOT_FOUND) from error
     return program
 
 
