@@ -100,6 +100,7 @@ _METHODS = {
 _GOT = re.compile(r"got (.+), want (.+)")
 _UNDEFINED = re.compile(r"undefined: (\w+)$")
 _NO_METHOD = re.compile(r"(\w+) has no \.(\w+) field or method$")
+_NO_ARGUMENTS = re.compile(r"function (\w+) accepts (?:no|0 positional) arguments")
 _F_STRING = re.compile(r"""\b[fF][rR]?["']|\b[rR][fF]["']""")
 _TYPED_DEF = re.compile(r"\s*def\b.*(->|\w\s*:\s*\w)")
 
@@ -174,6 +175,14 @@ def runtime_advice(message: str) -> str:
     if found := _NO_METHOD.match(message):
         return _METHODS.get(f"{found[1]}.{found[2]}", "")
     return next((advice for sign, advice in _EVALUATIONS if sign.search(message)), "")
+
+
+def handler_advice(message: str) -> str:
+    """Return how to declare a handler that could not be called, or ""."""
+    found = _NO_ARGUMENTS.match(message)
+    if found is None:
+        return ""
+    return f"a handler takes the request, def {found[1]}(req), or is named {found[1]}_no_args"
 
 
 def advised(message: str, advice: str) -> str:

@@ -140,7 +140,7 @@ class HostedApp:
         except AppFault as fault:
             raise self._routed(fault, route) from None
         except ImpossibleCall as refusal:
-            raise AppFault(str(refusal), route=route) from None
+            raise AppFault(str(refusal), refusal.place, route=route) from None
         except DeadlinePassed:
             raise self._routed(self._late(), route) from None
 

@@ -13,6 +13,7 @@ from clace.host.compiling import compiled
 from clace.host.faults import AppFault, SourcePlace, fault_of
 from clace.host.requests import AceCalls, DeadlinePassed, Slices, own_slices
 from clace.model import MOST_DECLARED, DeclaredApp, Demands
+from clace.near import did_you_mean
 from clace.starlark import Builtin, Failure, Module, StarlarkError
 from clace.wire import AppLoaded, LoadApp
 from clace.wrong_values import wrong_value
@@ -73,7 +74,8 @@ class Declarations:
         fields: dict[str, Any] = {"path": path, "source": source, "file": self._file, "dev": dev}
         for name, value in given.items():
             if name not in _READERS:
-                raise Failure(f"app: unexpected keyword argument {name}")
+                meant = did_you_mean(name, _READERS)
+                raise Failure(f"app: unexpected keyword argument {name}{meant}")
             if value is not None:
                 fields[name] = _READERS[name](name, value)
         fields.pop("bindings", None)

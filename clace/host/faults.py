@@ -6,15 +6,11 @@ from msgspec import Struct
 
 from clace.host.advice import advised, runtime_advice
 from clace.model import Fault
-from clace.starlark import EvalError, Failure, SourceError, StarlarkError
+from clace.starlark import EvalError, Failure, Frame, SourceError, StarlarkError
 
 OUT_OF_MEMORY = "the app ran out of memory or crashed the interpreter"
 _TOP = "<toplevel>"
 _LONGEST = 8000
-
-
-class ImpossibleCall(Exception):
-    """A request of an app that is not possible; ends the handler."""
 
 
 class NotApproved(Failure):
@@ -35,7 +31,15 @@ class SourcePlace(Struct, frozen=True):
         return f"{self.file}:{self.line}:{self.column}"
 
 
-_NOWHERE = SourcePlace()
+NOWHERE = SourcePlace()
+
+
+class ImpossibleCall(Exception):
+    """A request of an app that is not possible; ends the handler."""
+
+    def __init__(self, message: str, place: SourcePlace = NOWHERE) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 class AppFault(Exception):
@@ -44,7 +48,7 @@ class AppFault(Exception):
     def __init__(
         self,
         message: str,
-        place: SourcePlace = _NOWHERE,
+        place: SourcePlace = NOWHERE,
         code: str = "app_failed",
         route: str = "",
     ) -> None:
@@ -77,6 +81,13 @@ def _sendable(message: str) -> str:
     return shown if len(message) <= _LONGEST else f"{shown}... ({len(message)} characters)"
 
 
+def place_of(frame: Frame) -> SourcePlace:
+    """Return the place of a call."""
+    at = frame.position
+    function = "" if frame.function == _TOP else frame.function
+    return SourcePlace(at.file, at.line, at.column, function)
+
+
 def fault_of(error: StarlarkError) -> AppFault:
     """The fault that an error of the interpreter is, at its innermost place."""
     if isinstance(error, SourceError):
@@ -84,10 +95,7 @@ def fault_of(error: StarlarkError) -> AppFault:
         return AppFault(error.message, SourcePlace(at.file, at.line, at.column))
     if not isinstance(error, EvalError) or not error.frames:
         return AppFault(error.message)
-    frame = error.frames[-1]
-    function = "" if frame.function == _TOP else frame.function
-    at = frame.position
-    place = SourcePlace(at.file, at.line, at.column, function)
+    place = place_of(error.frames[-1])
     if isinstance(error.cause, MemoryError):
         return AppFault(OUT_OF_MEMORY, place, "app_crashed")
     code = error.cause.code if isinstance(error.cause, NotApproved) else "app_failed"

@@ -12,7 +12,7 @@ from typing import Any
 from clace.host.ace import Functions, ace_module, describe, documents
 from clace.host.compiling import compiled
 from clace.host.definition import AppDefinition
-from clace.host.faults import AppFault, NotApproved, SourcePlace, fault_of
+from clace.host.faults import NOWHERE, AppFault, NotApproved, SourcePlace, fault_of
 from clace.host.params import PARAMS_FILE, ParamFile
 from clace.host.requests import AceCalls, DeadlinePassed, HandlerExchange, Slices
 from clace.host.schema import SCHEMA_FILE, SchemaFile
@@ -24,6 +24,7 @@ from clace.starlark import (
     Module,
     StarlarkError,
     Struct,
+    function_name,
     json,
     struct,
 )
@@ -95,6 +96,13 @@ class AppProgram:
             raise fault_of(error) from None
         finally:
             self._door.close(before)
+
+    def place(self, number: int) -> SourcePlace:
+        """Return the place of function ``number`` of the definition, as far as it is known."""
+        code = getattr(self._functions[number], "__code__", None)
+        if code is None:
+            return NOWHERE
+        return SourcePlace(code.co_filename, code.co_firstlineno, 1, function_name(code.co_name))
 
     def _evaluate_app(self) -> tuple[Module, tuple[Functions, AppDefinition]]:
         text = self._text(APP_FILE)

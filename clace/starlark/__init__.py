@@ -13,7 +13,7 @@ from clace.starlark.errors import (
     SourceError,
     StarlarkError,
 )
-from clace.starlark.explain import may_interrupt
+from clace.starlark.explain import calling_frame, may_interrupt
 from clace.starlark.formatting.layout import formatted
 from clace.starlark.library import Struct, json, struct
 from clace.starlark.options import Options
@@ -47,6 +47,7 @@ __all__ = [
     "SourceError",
     "StarlarkError",
     "Struct",
+    "calling_frame",
     "compile_file",
     "equal",
     "formatted",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import re
+import sys
 from collections.abc import Iterator
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from traceback import clear_frames
@@ -80,9 +81,7 @@ class _Step:
         self.frame = traceback.tb_frame
         self.program: Program = traceback.tb_frame.f_globals[PROGRAM]
         self.offset = traceback.tb_lasti
-        places = list(self.code.co_positions())
-        line, _, column, _ = places[traceback.tb_lasti // 2]
-        self.at = (line or 1, (column or 0) + 1)
+        self.at = _place(self.code, traceback.tb_lasti)
 
 
 def _steps(traceback: TracebackType | None) -> Iterator[_Step]:
@@ -91,6 +90,22 @@ def _steps(traceback: TracebackType | None) -> Iterator[_Step]:
         if is_emitted(traceback.tb_frame.f_globals):
             yield _Step(traceback)
         traceback = traceback.tb_next
+
+
+def _place(code: CodeType, offset: int) -> tuple[int, int]:
+    line, _, column, _ = list(code.co_positions())[offset // 2]
+    return line or 1, (column or 0) + 1
+
+
+def calling_frame() -> Frame | None:
+    """Return the function of a program that calls the host now, and where; ``None`` outside."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - the stack has no other name
+    while frame is not None and not is_emitted(frame.f_globals):
+        frame = frame.f_back
+    if frame is None:
+        return None
+    position = Position(frame.f_code.co_filename, *_place(frame.f_code, frame.f_lasti))
+    return Frame(function_name(frame.f_code.co_name), position)
 
 
 def may_interrupt(frame: FrameType | None) -> bool:

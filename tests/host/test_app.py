@@ -535,12 +535,33 @@ app = ace.app("A", routes = [ace.api("/", f)])
 
     def test_unseen_failure(self):
         """A failure that nobody looked at fails the handler."""
-        self.assert_fails("/unseen", "broken", FAILED)
+        fault = self.assertRaises(AppFault, get, self.app, "/unseen", FAILED)
+        self.assertEqual((fault.message, str(fault.place)), ("broken", "app.star:6:13"))
+        self.assertEqual(fault.place.function, "unseen")
         self.assertEqual(body(self.app, "/unseen", self.good(1)), '"not seen"\n')
 
     def test_call_after_an_unseen_failure(self):
         """Nor can anything be called after it."""
-        self.assert_fails("/second", "previous plugin call failed: broken", FAILED, self.good(1))
+        told = "previous plugin call failed: broken at app.star:9:13"
+        self.assert_fails("/second", told, FAILED, self.good(1))
+
+    def test_results_without_a_place(self):
+        """A result that cannot be shown, or a handler that takes nothing, is told with its line."""
+        text = """
+load("exec.in", "exec")
+def keeps(req):
+    return {"rows": exec.run("a")}
+def bare():
+    return {}
+app = ace.app("P", routes = [ace.api("/keeps", keeps), ace.api("/bare", bare)])
+"""
+        for path, place, told in (
+            ("/keeps", "app.star:3:1", "take its value"),
+            ("/bare", "app.star:5:1", "def bare(req)"),
+        ):
+            fault = self.assertRaises(AppFault, get, star(text), path, self.good(1))
+            self.assertEqual(str(fault.place), place)
+            self.assertIn(told, fault.message)
 
     def test_tested_failure(self):
         """A failed response is false, and then handled."""

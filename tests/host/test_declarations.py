@@ -74,6 +74,7 @@ class DeclarationsTests(SynchronousTestCase):
         for text, message in {
             'app("/a", 5)': "0.ace:1:4: app: for parameter source: got int, want string",
             'app("/a", "/s", color=1)': "0.ace:1:4: app: unexpected keyword argument color",
+            'app("/a", "/s", parms=1)': "unexpected keyword argument parms; did you mean params?",
             'app("/a", "/s", auth=1)': '0.ace:1:4: app: for parameter "auth": got int, want string',
             'app("/a", "/s", params=[])': "params",
             'app("/a", "/s", params={1: 2})': "params key",

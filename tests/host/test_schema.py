@@ -109,6 +109,7 @@ class EntryTests(SchemaCase):
             '"a", 1, [], 3': "doc.note: got 4 arguments, want at most 3",
             '"a", title = "b"': "doc.note: got multiple values for title",
             '"a", x = 1': "doc.note: unexpected keyword argument x",
+            'titel = "a"': "doc.note: unexpected keyword argument titel; did you mean title?",
             '"a", _id = 1': "doc.note: got multiple values for _id",
         }.items():
             self.assertEqual(self.refusal(f"return doc.note({arguments})"), expected)

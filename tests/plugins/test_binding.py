@@ -50,6 +50,10 @@ class BindTests(SynchronousTestCase):
         self.assertEqual(
             self.refusal("ls", shell=True), 'exec.in.run: unexpected keyword argument "shell"'
         )
+        self.assertEqual(
+            self.refusal("ls", cuont=1),
+            'exec.in.run: unexpected keyword argument "cuont"; did you mean count?',
+        )
 
     def test_duplicate(self):
         """A parameter cannot be given twice: the checked value is the one that is used."""

@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from clace.model import AppSchema, DocType
+from clace.near import did_you_mean
 from clace.starlark import (
     Builtin,
     Failure,
@@ -113,7 +114,8 @@ def _maker(declared: DocType) -> Callable[..., EntryValue]:
             if name in fields:
                 raise Failure(f"{function}: got multiple values for {name}")
             if name not in names:
-                raise Failure(f"{function}: unexpected keyword argument {name}")
+                meant = did_you_mean(name, names)
+                raise Failure(f"{function}: unexpected keyword argument {name}{meant}")
             fields[name] = value
         for name in names:
             if name not in fields and name not in defaults:

@@ -8,12 +8,18 @@ from types import FunctionType
 from typing import Any
 
 from clace.host.ace.entries import EntryValue
+from clace.host.advice import advised
 from clace.host.faults import AppFault
 from clace.starlark import Set, Struct, from_bytes, from_key, replaced, type_name
 
 _SCALARS: frozenset[type] = frozenset({str, int, bool, float, type(None)})
 _KEYS: frozenset[type] = frozenset({str})
 _ROWS: frozenset[type] = frozenset({dict})
+_ADVICE = {
+    "function": "call it",
+    "range": "list(x) makes a list",
+    "response": "take its value, or what a loop over it gives: [x for x in response]",
+}
 _MAX_DEPTH = 200
 _MAX_WHOLE = 1e21
 
@@ -65,7 +71,8 @@ class _Plain:
             raise AppFault("the value is nested too deeply")
         convert = self._conversions.get(type(value))
         if convert is None:
-            raise AppFault(f"unrecognized starlark type: {_described(value)}")
+            kind = _described(value)
+            raise AppFault(advised(f"unrecognized starlark type: {kind}", _ADVICE.get(kind, "")))
         return convert(value, depth + 1)
 
     def _dict(self, value: dict[Any, Any], depth: int) -> dict[Any, Any]:

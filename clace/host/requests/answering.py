@@ -8,6 +8,7 @@ from typing import Any
 
 from clace.gotemplate import text_of
 from clace.host.ace import PluginResponse, plain
+from clace.host.advice import advised, handler_advice
 from clace.host.definition import NO_FUNCTION
 from clace.host.faults import AppFault, ImpossibleCall
 from clace.host.program import AppProgram
@@ -101,16 +102,25 @@ class Answering:
             result = result_of(value, as_json=target.type == "JSON")
             failed = False
         except Failure as failure:
-            raise AppFault(failure.message) from None
+            raise self._of_handler(AppFault(failure.message), function) from None
+        except AppFault as fault:
+            raise self._of_handler(fault, function) from None
         finally:
             self._close(failed=failed)
         return result
+
+    def _of_handler(self, fault: AppFault, function: int) -> AppFault:
+        """The fault at the place of the handler, if it has no place of its own."""
+        if fault.place.file:
+            return fault
+        message = advised(fault.message, handler_advice(fault.message))
+        return AppFault(message, self._program.place(function), fault.code)
 
     def _close(self, *, failed: bool) -> None:
         try:
             self._exchange.close(failed=failed)
         except ImpossibleCall as refusal:
-            raise AppFault(str(refusal)) from None
+            raise AppFault(str(refusal), refusal.place) from None
 
     def _shown(self, target: HandlerTarget, result: Result) -> AppReply:
         if type(result) is PlainResult:  # isinstance looks long at values of msgspec's

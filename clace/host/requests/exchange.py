@@ -9,10 +9,10 @@ from copy import deepcopy
 from typing import Any, Protocol
 
 from clace.host.ace import AceValue, PluginResponse, plain, shaped, want_all
-from clace.host.faults import AppFault, ImpossibleCall
+from clace.host.faults import NOWHERE, AppFault, ImpossibleCall, SourcePlace, place_of
 from clace.host.requests.slices import DeadlinePassed, Slices
 from clace.outputs import MalformedOutput
-from clace.starlark import Failure
+from clace.starlark import Failure, calling_frame
 from clace.wire import CallAnswer
 
 
@@ -45,7 +45,7 @@ class HandlerExchange:
         self._slices = slices
         self.deadline = time.monotonic() + seconds
         self._answers: list[CallAnswer] = []
-        self._pending: list[int] = []
+        self._pending: dict[int, SourcePlace] = {}
         self._audit: tuple[str, str, str] | None = None
 
     @property
@@ -60,7 +60,9 @@ class HandlerExchange:
         :raises Failure: if the call is not allowed, or an earlier failure was not looked at.
         """
         if self._pending:
-            raise Failure(f"previous plugin call failed: {self._first_failure}")
+            left = self._first_failure
+            at = f" at {left.place}" if left.place.file else ""
+            raise Failure(f"previous plugin call failed: {left}{at}")
         answer = self._daemon.call(plugin, function, args, kwargs)
         if answer.refused:
             raise Failure(answer.error)
@@ -77,13 +79,13 @@ class HandlerExchange:
         number = len(self._answers)
         self._answers.append(answer)
         if answer.error:
-            self._pending.append(number)
+            frame = calling_frame()
+            self._pending[number] = NOWHERE if frame is None else place_of(frame)
         return PluginResponse(number, answer, value, self)
 
     def handled(self, number: int) -> None:
         """Note that the app has looked at this response's error."""
-        if number in self._pending:
-            self._pending.remove(number)
+        self._pending.pop(number, None)
 
     def audit(self, operation: str, target: str, detail: str) -> None:
         """Set the record to write when the handler ends; the last one counts."""
@@ -97,17 +99,18 @@ class HandlerExchange:
 
         :raises ImpossibleCall: if it left a failure that it did not look at.
         """
-        left = self._first_failure if self._pending else ""
+        left = self._first_failure if self._pending else None
         self._pending.clear()
         if self._audit is not None:
-            self._daemon.record(*self._audit, failed=failed or bool(left))
+            self._daemon.record(*self._audit, failed=failed or left is not None)
             self._audit = None
-        if left and not failed:
-            raise ImpossibleCall(left)
+        if left is not None and not failed:
+            raise left
 
     @property
-    def _first_failure(self) -> str:
-        return self._answers[self._pending[0]].error
+    def _first_failure(self) -> ImpossibleCall:
+        number, place = next(iter(self._pending.items()))
+        return ImpossibleCall(self._answers[number].error, place)
 
     def items(self, number: int) -> Iterator[Any]:
         """The items of the stream in response ``number``.

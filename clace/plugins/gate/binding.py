@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from clace.errors import BadRequest
+from clace.near import did_you_mean
 from clace.wrong_values import wrong_value
 
 S = TypeVar("S", bound=Struct)
@@ -69,6 +70,7 @@ def _by_name(
         if name in values:
             raise BadRequest(f'{function}: got multiple values for parameter "{name}"')
         if name not in names:
-            raise BadRequest(f'{function}: unexpected keyword argument "{name}"')
+            meant = did_you_mean(name, names)
+            raise BadRequest(f'{function}: unexpected keyword argument "{name}"{meant}')
         values[name] = value
     return values
