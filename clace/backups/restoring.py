@@ -37,7 +37,6 @@ from clace.model import (
     BackupRestored,
     BackupVerified,
 )
-from clace.os_errors import os_reason
 from clace.private_files import check_space, make_private_folders
 
 T = TypeVar("T")
@@ -223,7 +222,7 @@ def _staged(home: Path) -> Iterator[Path]:
             for entry in sorted(restored.iterdir()) if restored.is_dir() else ():
                 entry.rename(home / entry.name)
         except OSError as error:
-            raise BadRequest(f"cannot restore into {home}: {os_reason(error)}") from error
+            raise BadRequest(f"cannot restore into {home}: {error.strerror or error}") from error
         undo.pop_all()
         shutil.rmtree(staging, ignore_errors=True)
 

@@ -164,14 +164,21 @@ def _parts(files: list[LocalFile]) -> Iterator[tuple[FilePiece, ...]]:
 
 
 def _pieces(file: LocalFile) -> Iterator[FilePiece]:
-    with file.path.open("rb") as opened:
-        data = opened.read(_PART)
-        while True:
-            following = opened.read(_PART)
-            yield FilePiece(name=file.name, data=data, more=bool(following))
-            if not following:
-                return
-            data = following
+    """Yield a file in pieces.
+
+    :raises SourceError: if it cannot be read.
+    """
+    try:
+        with file.path.open("rb") as opened:
+            data = opened.read(_PART)
+            while True:
+                following = opened.read(_PART)
+                yield FilePiece(name=file.name, data=data, more=bool(following))
+                if not following:
+                    return
+                data = following
+    except OSError as error:
+        raise SourceError(f"cannot read {file.path}: {error.strerror}") from error
 
 
 def _with_last(

@@ -62,7 +62,7 @@ def _saved(outside: CommandSurroundings, hashed: str) -> str:
 def asked() -> str:
     """Return a password that was typed twice.
 
-    :raises BadRequest: if the two differ.
+    :raises BadRequest: if the two differ, or are not typed to their ends.
     """
     with warnings.catch_warnings():
         # Without a terminal, as in a pipe, there is no echo to turn off.
@@ -74,6 +74,11 @@ def asked() -> str:
 
 
 def _typed(text: str) -> str:
-    return str(
-        click.prompt(text, default="", show_default=False, hide_input=True, err=True)
-    ).strip()
+    try:
+        typed = click.prompt(text, default="", show_default=False, hide_input=True, err=True)
+    except click.Abort as abort:
+        # It stands for the end of standard input, too.
+        if isinstance(abort.__context__, EOFError):
+            raise BadRequest("standard input has ended, and a password was asked for") from None
+        raise
+    return str(typed).strip()

@@ -58,6 +58,13 @@ class PackingTests(SynchronousTestCase):
         found = list(local_files(self.folder / "app.py"))
         self.assertEqual([file.name for file in found], ["app.py"])
 
+    def test_unreadable(self):
+        """A file that cannot be read is told by its name."""
+        refused = self.assertRaises(
+            SourceError, list, _parts(list(local_files(Path("/proc/self/mem"))))
+        )
+        self.assertEqual(refused.message, "cannot read /proc/self/mem: Input/output error")
+
     def test_pieces(self):
         """All bytes arrive in order, in parts that a request can hold."""
         self.put("big", bytes(range(256)) * 4096 * 9)

@@ -49,6 +49,14 @@ class PasswordTests(CommandLineCase, SynchronousTestCase):
         self.assertTrue(result.stderr.endswith("error: passwords do not match\n"))
         self.assertEqual((result.stdout, result.exit_code), ("", 1))
 
+    def test_input_that_ends(self):
+        """An input that ends, as of a script, is no interrupt."""
+        for typed in ("", "sesame\n"):
+            result = self.run_cli("password", "-p", typed=typed)
+            self.assertEqual(result.exit_code, 1)
+            told = "error: standard input has ended, and a password was asked for\n"
+            self.assertTrue(result.stderr.endswith(told), result.stderr)
+
     def test_refuses_an_empty_one(self):
         """Nothing is no password, typed or given."""
         self.fails("error: must specify a password value\n", "password", "--value", "")
