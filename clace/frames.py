@@ -33,7 +33,7 @@ class Tailed(NamedTuple):
     tail: tuple[bytes, ...]
 
 
-def framed(body: bytes) -> bytes:
+def framed(body: bytes | bytearray) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 

@@ -262,13 +262,14 @@ def pack(message: Downward | Upward) -> bytes:
 
     :raises BadFrame: it is over the limit.
     """
-    body = _encoder.encode(message)
+    body = bytearray()
+    _encoder.encode_into(message, body)  # without memory for it, encode() ends the process
     if len(body) > _FEW_BYTES:
         _check_size(message, body)
     return framed(body)
 
 
-def _check_size(message: Downward | Upward, body: bytes) -> None:
+def _check_size(message: Downward | Upward, body: bytes | bytearray) -> None:
     is_statement = type(message) in _STATEMENTS
     limit = MAX_STATEMENT if is_statement else MAX_FRAME
     if len(body) > limit:
@@ -326,7 +327,7 @@ def unpack_from_fork_server(body: bytes) -> FromForkServer:
     return _decoded(_from_fork_server, body)
 
 
-def _check_values(body: bytes) -> None:
+def _check_values(body: bytes | bytearray) -> None:
     if has_more(body, MAX_VALUES):
         raise BadFrame(f"a frame of more than {MAX_VALUES} values is over the limit")
 

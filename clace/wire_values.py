@@ -21,7 +21,7 @@ _SAID = {first + n: 1 << n for first in (0xC4, 0xC7, 0xD9) for n in range(3)}
 _TYPED = {0xC7, 0xC8, 0xC9}
 
 
-def has_more(body: bytes, most: int) -> bool:
+def has_more(body: bytes | bytearray, most: int) -> bool:
     """Return true if the body holds more than so many values, lists and maps counted too."""
     place = values = 0
     while place < len(body):
@@ -32,7 +32,7 @@ def has_more(body: bytes, most: int) -> bool:
     return False
 
 
-def _following(body: bytes, place: int) -> int:
+def _following(body: bytes | bytearray, place: int) -> int:
     """Return how many bytes of the value follow its first."""
     first = body[place]
     width = _SAID.get(first)

@@ -1,5 +1,8 @@
 """From results to replies."""
 
+import subprocess
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -96,6 +99,32 @@ class ResultTests(SynchronousTestCase):
             for data in ({key: "x"}, [{"rows": [{"a": 1}, {key: "x"}]}]):
                 error = self.assertRaises(AppFault, json_body, data)
                 self.assertEqual(error.message, f"{told}{named}; str() makes one")
+
+    def test_long_integers_in_json(self):
+        """An integer of more digits than can be written is named, and no shorter one."""
+        self.assertEqual(json_body([1 << 14000]), f"[{1 << 14000}]\n".encode())
+        for data in (1 << 100_000, {"a": [1, 1 << 100_000]}, {"a": ["\udcff", 1 << 100_000]}):
+            error = self.assertRaises(AppFault, json_body, data)
+            self.assertIn("an integer in JSON has 14000 bits at most, this one", error.message)
+
+    def test_no_memory(self):
+        """A result that is larger than the memory is an error, and not the end of the process."""
+        code = (
+            "import resource\n"
+            "from clace.host.requests.answers import json_body\n"
+            "from clace.wire import CallPlugin, pack\n"
+            "resource.setrlimit(resource.RLIMIT_AS, (1 << 28, 1 << 28))\n"
+            "large = ['x' * 10_000_000] * 100\n"
+            "call = CallPlugin(call=1, request=1, plugin='a', function='b', args=(large,),"
+            " kwargs={})\n"
+            "for make, value in ((json_body, large), (pack, call)):\n"
+            "    try:\n"
+            "        make(value)\n"
+            "    except MemoryError:\n"
+            "        print('refused')\n"
+        )
+        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        self.assertEqual(ended.stdout.split(), [b"refused", b"refused"])
 
     def test_safe_in_html(self):
         """JSON inside a page cannot end its element or line."""

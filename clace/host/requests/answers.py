@@ -27,12 +27,13 @@ _JSON: Headers = (("Content-Type", "application/json"), *VARY)
 _TEXT: Headers = (("Content-Type", "text/plain; charset=utf-8"), *VARY)
 _OWN = (_PAGE, _JSON, _TEXT)
 STREAM_END = "<!--cl_stream_end-->\n\n"
+_MAX_BITS = 14_000  # Python makes no more than 4300 digits of an integer
 _ESCAPES = {b"<": b"\\u003c", b">": b"\\u003e", b"&": b"\\u0026"}
 _ESCAPES_BEYOND_ASCII = {
     "\u2028".encode(): b"\\u2028",
     "\u2029".encode(): b"\\u2029",
 }
-_encode = msgspec.json.Encoder(order="deterministic").encode
+_encode_into = msgspec.json.Encoder(order="deterministic").encode_into
 
 
 class AppReply(Record, frozen=True):
@@ -117,10 +118,8 @@ _RESPONSE_FIELDS = ("block", "type", "code", "retarget", "reswap", "redirect")
 def json_body(data: Any) -> bytes:
     """JSON as Go's encoder writes it: keys sorted, safe inside HTML, a newline at the end."""
     try:
-        body = _encode(data)
-    except UnicodeEncodeError:  # a string of bytes that are no UTF-8
-        body = _encode(readable(data))
-    except (TypeError, OverflowError, RecursionError) as error:
+        body = _encoded(data)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise AppFault(f"the handler's result cannot be used: {_unfit(data) or error}") from None
     for character, escaped in _ESCAPES.items():
         body = body.replace(character, escaped)
@@ -130,8 +129,24 @@ def json_body(data: Any) -> bytes:
     return body + b"\n"
 
 
+def _encoded(data: Any) -> bytes:
+    try:
+        return _json(data)
+    except UnicodeEncodeError:  # a string of bytes that are no UTF-8
+        return _json(readable(data))
+
+
+def _json(data: Any) -> bytes:
+    """The data as msgspec has it, whose ``encode`` ends the process where memory is short."""
+    body = bytearray()
+    _encode_into(data, body)
+    return bytes(body)
+
+
 def _unfit(data: Any) -> str:
-    """A sentence about the first key that JSON cannot have; empty if all are fit."""
+    """A sentence about the first key or number that JSON cannot have; empty if all are fit."""
+    if isinstance(data, int) and data.bit_length() > _MAX_BITS:
+        return f"an integer in JSON has {_MAX_BITS} bits at most, this one {data.bit_length()}"
     if isinstance(data, dict):
         for key in data:
             if not isinstance(key, str):
