@@ -33,7 +33,7 @@ from clace.cli.globs import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.outside import CommandSurroundings, Work
 from clace.cli.progress import telling
 from clace.cli.servers import ChosenServer, for_server
-from clace.cli.text import say
+from clace.cli.text import say, warn
 from clace.errors import ClaceError
 from clace.locations import is_git
 from clace.text import one_line
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 CHANGES = 10
 """The exit status of a plan that is not empty."""
+_DECLARED = "\napp("
 
 
 def _mode(context: click.Context, _option: click.Parameter, mode: str) -> str:
@@ -191,7 +192,10 @@ def export(server: ChosenServer, glob: str, *, output: str, **options: Any) -> N
     The production versions are exported, and dev apps. Of what may be a secret only references are
     written; the value itself stays on the server.
     """
-    _write(server.ask(EXPORT_APPS, ExportApps(glob, **options)).config, output)
+    text = server.ask(EXPORT_APPS, ExportApps(glob, **options)).config
+    _write(text, output)
+    if _DECLARED not in text:
+        warn(f"no app of {glob} is exported")
 
 
 @click.command(cls=Command, name="pretty-print")

@@ -43,6 +43,16 @@ class ApplyTests(CommandLineCase, SynchronousTestCase):
         self.assertIn("2 app(s) created, 0 app(s) updated", result.stdout)
         self.prints(NOTHING, "apply", "--reload", "none", self.file)
 
+    def test_export_of_nothing(self):
+        """An export without an app says so, wherever it is written."""
+        self.run_cli("apply", self.file)
+        self.assertEqual(self.run_cli("export", "/a").stderr, "")
+        out = f"{self.mktemp()}.ace"
+        for arguments in (("/x*",), ("/x*", "-o", out)):
+            result = self.run_cli("export", *arguments)
+            self.assertEqual(result.exit_code, 0)
+            self.assertEqual(result.stderr, "warning: no app of /x* is exported\n")
+
     def test_mode(self):
         """A file in the place of the mode of --reload is told so, and nothing is done."""
         result = self.run_cli("apply", "--reload", self.file)
