@@ -38,6 +38,7 @@ from clace.model import (
     BackupVerified,
 )
 from clace.private_files import check_space, make_private_folders
+from clace.wrong_values import wrong_value
 
 T = TypeVar("T")
 Taken = Callable[[str, Iterable[bytes]], None]
@@ -318,7 +319,7 @@ def _decoded(content: bytes, kind: type[T], name: str) -> T:
     try:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BackupDamaged(f"its {name} cannot be read: {error}") from error
+        raise BackupDamaged(f"its {name} cannot be read: {wrong_value(error)}") from error
 
 
 def _skipped(_name: str, pieces: Iterable[bytes]) -> None:

@@ -27,7 +27,8 @@ _CREDENTIALS = (
     "\nuser and password are those of CL_ADMIN_USER and CL_ADMIN_PASSWORD, or of admin_user and"
     " client.admin_password; a token in their place of CL_TOKEN, or client.token"
 )
-_FILES = frozenset({"file", "home", "key_file", "output"})
+# Options that would choose more, or something else, if they were left out.
+_CHOOSING = frozenset({"commit", "file", "home", "key_file", "output", "user"})
 # New values may be empty, and an empty source is refused with advice of its own.
 _MAY_BE_EMPTY = frozenset({"value", "source"})
 FAILED, MISUSED = 1, 2
@@ -108,7 +109,7 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         left = super().parse_args(ctx, list(self._plain_flags(ctx, args)))
         for each in self.params:
-            if is_empty(ctx, each) and (isinstance(each, click.Argument) or each.name in _FILES):
+            if is_empty(ctx, each) and (isinstance(each, click.Argument) or each.name in _CHOOSING):
                 names = each.opts[:1] if isinstance(each, click.Option) else []
                 name = names[0] if names else each.human_readable_name
                 raise click.UsageError(f"{name} is empty", ctx)

@@ -125,6 +125,8 @@ class CommandLineTests(CommandLineCase, SynchronousTestCase):
             ("--key", "backup", "create", "x", "--key", ""),
             ("--home", "backup", "restore", "x", "--home="),
             ("--output", "export", "-o", ""),
+            ("--user", "lockout", "clear", "--user", ""),
+            ("--commit", "app", "reload", "--commit=", "/x"),
             ("--config-file", "-c", "", "app", "list"),
         ):
             result = self.run_cli(*arguments)
