@@ -50,7 +50,7 @@ class BodyTests(SynchronousTestCase):
     def test_refusal_names_the_place(self):
         """A value of the wrong type is named with its path."""
         error = self.assertRaises(BadRequest, read_query, CREATE_APP, {}, b'{"path": 1}')
-        self.assertIn("$.path", error.message)
+        self.assertIn("body: path: expected a string", error.message)
 
     @given(st.binary(max_size=80))
     def test_any_bytes_are_read_or_refused(self, body):
