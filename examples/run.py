@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -125,6 +126,8 @@ def announce(bases: list[str], paths: list[str], home: Path) -> None:
     for path in paths:
         print("  " + "   ".join(base.rstrip("/") + path for base in bases))
     print(f"Admin user: admin, its password is in {home / 'admin_password'}")
+    print("To use the clace command in another terminal:")
+    print(f"  export CL_HOME={shlex.quote(str(home))} PATH={shlex.quote(str(BIN))}:$PATH")
     print("Ctrl-C ends the server.", flush=True)
 
 

@@ -18,8 +18,8 @@ from clace.admin_api import (
     ReloadApps,
 )
 from clace.errors import AppNotApproved, BadRequest
-from clace.interfaces import Asking, IVersionOperations
-from clace.model import App, AppGlob, AppPath
+from clace.interfaces import Asking, IFiles, IVersionOperations
+from clace.model import App, AppGlob, AppPath, Demands
 from clace.operations.approval import report
 from clace.operations.catalogue import naming
 from clace.operations.draft import AppsDraft
@@ -41,11 +41,15 @@ class VersionOperations:
         catalogue = await self._rooms.catalogue(request)
         approvals: list[Approval] = []
         promoted: list[AppPath] = []
+        warnings: list[str] = []
         async with self._rooms.draft() as draft:
             for main in catalogue.selected(pattern, request):
                 with naming(main):
                     edited = catalogue.edited(main)
-                    approval, after = await self._approve_one(draft, edited)
+                    files = await self._rooms.served_files(edited)
+                    audited = await self._rooms.runtime.audit(edited, files)
+                    warnings += (f"{main}: {text}" for text in audited.warnings)
+                    approval, after = await _approve_one(draft, edited, audited.demands, files)
                     approvals.append(approval)
                     if query.promote and not main.is_dev and is_behind(main, after):
                         stored = await self._rooms.served_files(edited)
@@ -57,22 +61,8 @@ class VersionOperations:
             tuple(approvals),
             tuple(promoted),
             changes=draft.told(request.may_read, dry_run=query.dry_run),
+            warnings=tuple(warnings),
         )
-
-    async def _approve_one(self, draft: AppsDraft, seen: App) -> tuple[Approval, App]:
-        files = await self._rooms.served_files(seen)
-        demands = (await self._rooms.runtime.audit(seen, files)).demands
-        approved = seen.metadata.approved
-        approval = report(seen, demands, approved, approve=True)
-        if not approval.needs_approval and not approved.missing_from(demands):
-            return approval, seen
-        metadata = seen.metadata.granting(demands)
-        if seen.is_dev:
-            after = draft.point(seen, metadata)
-        else:
-            after = await draft.next_version(seen, metadata)
-        await draft.load(after, files)
-        return approval, after
 
     async def reload_apps(self, query: ReloadApps, request: Asking) -> AppsReloaded:
         return await self._reloading.reload(query, request)
@@ -98,6 +88,22 @@ class VersionOperations:
             len(mains),
             changes=draft.told(request.may_read, dry_run=query.dry_run),
         )
+
+
+async def _approve_one(
+    draft: AppsDraft, seen: App, demands: Demands, files: IFiles
+) -> tuple[Approval, App]:
+    approved = seen.metadata.approved
+    approval = report(seen, demands, approved, approve=True)
+    if not approval.needs_approval and not approved.missing_from(demands):
+        return approval, seen
+    metadata = seen.metadata.granting(demands)
+    if seen.is_dev:
+        after = draft.point(seen, metadata)
+    else:
+        after = await draft.next_version(seen, metadata)
+    await draft.load(after, files)
+    return approval, after
 
 
 @contextmanager

@@ -102,6 +102,16 @@ class CreationTests(HouseCase):
         self.assertEqual(self.create().warnings, (told,))
         self.assertEqual(self.reloaded("/a").warnings, (f"/a: {told}",))
 
+    def test_tells_what_has_no_effect_before_it_is_approved(self):
+        """Who reads what an app asks for learns what of it can do nothing."""
+        source = app_star(RUNS).replace(b'"exec.in", "run"', b'"exec.in", "rnu"')
+        self.house.sources.put_folder("/src", {"app.star": source})
+        self.create()
+        approving = self.house.administration.perform(APPROVE_APPS, ApproveApps("/a"))
+        (told,) = self.successResultOf(approving).warnings
+        self.assertIn("/a: app.star:", told)
+        self.assertIn("exec.in has no function rnu", told)
+
     def test_refuses_a_revision_of_a_folder(self):
         """A branch or commit of a folder is refused, unless it is what every client says."""
         self.create(git_branch="main")

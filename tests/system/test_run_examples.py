@@ -56,6 +56,10 @@ class RunExamplesTests(DaemonTestCase):
         self.assertTrue(lines[0].startswith("Installing /hello from "), lines)
         urls = [line.strip() for line in lines if line.startswith("  http")]
         self.assertEqual(len(urls), 4, lines)
+        (told,) = (line.strip() for line in lines if line.startswith("  export "))
+        listing = ["sh", "-c", f"{told}; clace app list --format jsonl"]
+        listed = subprocess.run(listing, capture_output=True, text=True, check=True)
+        self.assertEqual(listed.stdout.count("\n"), 4)
         url = urlsplit(urls[0])
         connection = http.client.HTTPConnection(url.hostname, url.port, timeout=20)
         self.addCleanup(connection.close)
