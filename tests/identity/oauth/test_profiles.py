@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.config.sign_ins import OAUTH_KINDS
+from clace.errors import ProviderUnavailable
 from clace.identity.oauth.endpoints import Endpoints, described, located
 from clace.identity.oauth.entries import ProviderEntry
 from clace.identity.oauth.people import identity_of, primary_email, verified_email
@@ -241,6 +242,17 @@ class MicrosoftTests(SynchronousTestCase):
         issuer = f"https://login.microsoftonline.com/{TENANT}/v2.0"
         endpoints = self.described(issuer, domain="contoso.onmicrosoft.com")
         self.assertEqual(endpoints.issuer_of({"tid": "other"}), issuer)
+
+    def test_other_issuers(self):
+        """A description of anything but a tenant's issuer, there, is not used."""
+        for issuer in (
+            "https://login.microsoftonline.com/contoso/v2.0",
+            f"https://login.microsoftonline.com/{TENANT}x/v2.0",
+            f"https://login.microsoftonline.com/{TENANT}/v1.0",
+            f"https://login.microsoftonline.com.evil.example/{TENANT}/v2.0",
+            "https://evil.example",
+        ):
+            self.assertRaises(ProviderUnavailable, self.described, issuer)
 
     def test_addresses(self):
         """An address counts if the tenant is one's own, or Microsoft says that it is verified."""

@@ -376,7 +376,13 @@ class DownTests(ProviderCase):
                 {"authorization_endpoint": "javascript:alert(1)"},
                 "its authorization_endpoint is not an https:// address",
             ),
+            (
+                {"token_endpoint": "https://user@login.example.com/token"},
+                "its token_endpoint is not an https:// address",
+            ),
             ({"jwks_uri": None}, "its jwks_uri is not an https:// address"),
+            ({"token_endpoint": 1}, "its token_endpoint is not an https:// address"),
+            ({"token_endpoint_auth_methods_supported": 1}, "it takes no client secret"),
             (
                 {"token_endpoint_auth_methods_supported": ["private_key_jwt"]},
                 "it takes no client secret",
