@@ -202,6 +202,7 @@ def params(app: App) -> Iterator[str]:
     """The values of an app's params."""
     if not app.metadata.param_values:
         yield f"No param values for app {app} : {app.id}"
+        yield f"Its params and their defaults: clace app show {shlex.quote(str(app))}"
         return
     yield f"Param values for app {app} : {app.id}"
     for name, value in sorted(app.metadata.param_values.items()):

@@ -14,6 +14,7 @@ from clace.starlark import Builtin, Failure
 from clace.wrong_values import wrong_value
 
 SCHEMA_FILE = "schema.star"
+_BAD_TYPE = ".type: "
 
 
 class SchemaFile:
@@ -40,7 +41,9 @@ class SchemaFile:
             declared = msgspec.convert(told, DocType)
             self.schema = AppSchema((*self.schema.types, declared))
         except (ValueError, AppFault) as error:
-            raise Failure(wrong_value(error)) from None
+            told = wrong_value(error)
+            types = f"; the types are {', '.join(FieldType)}" if _BAD_TYPE in told else ""
+            raise Failure(told + types) from None
 
 
 def _field(name: Any, type: Any, default: Any = None) -> dict[str, Any]:  # noqa: A002

@@ -39,6 +39,12 @@ _LOOK_SECONDS = 2.0
 """The time after which the rights to a silent stream are checked again."""
 
 
+_OTHER_LOGS = (
+    "\nthe last failures of an app: clace app show; what it prints and fails on is in"
+    " $CL_HOME/logs/clace.json"
+)
+
+
 @implementer(IProgramOperations)
 class ProgramOperations:
     """Operations on the programs of apps."""
@@ -51,7 +57,7 @@ class ProgramOperations:
         self._control = control
 
     async def read_log(self, query: ReadLog, request: Asking) -> AsyncIterator[tuple[LogLine, ...]]:
-        app = await self._found(query.app_path, request)
+        app = await self._found(query.app_path, request, _OTHER_LOGS)
         wanted = _filter(query)
         coming = LineQueue(LEFT_OUT)
         log = self._control.log(app)
@@ -106,10 +112,11 @@ class ProgramOperations:
         finally:
             running.cancel()
 
-    async def _found(self, path: str, request: Asking) -> App:
+    async def _found(self, path: str, request: Asking, advice: str = "") -> App:
         app = (await self._rooms.catalogue(request)).found(path, request)
         if not has_program(app.metadata.loads):
-            raise BadRequest(f"app {app} has no program of its own, or none that was approved")
+            told = f"app {app} has no program of its own, or none that was approved"
+            raise BadRequest(told + advice)
         return app
 
     async def _loaded(self, path: str, request: Asking) -> App:

@@ -78,6 +78,7 @@ class ControlTests(ProgramCase):
             name, *more = command
             told = self.refused("app", name, "/b", *more)
             self.assertIn("app /b has no program of its own", told)
+            self.assertEqual("clace.json" in told, name == "logs")
             self.refused("app", name, "/nowhere", *more)
 
     def test_promoted(self):

@@ -85,7 +85,9 @@ class ParamTests(UpdateCase):
         self.told("param", "update", "size", "5", "all")
         self.told("param", "update", "color", "red", "all")
         self.assertEqual(
-            self.told("param", "list", "/disk"), f"No param values for app /disk : {PROD}\n"
+            self.told("param", "list", "/disk"),
+            f"No param values for app /disk : {PROD}\n"
+            "Its params and their defaults: clace app show /disk\n",
         )
         self.assertEqual(
             self.told("param", "list", "/disk_cl_stage"),

@@ -563,6 +563,25 @@ app = ace.app("P", routes = [ace.api("/keeps", keeps), ace.api("/bare", bare)])
             self.assertEqual(str(fault.place), place)
             self.assertIn(told, fault.message)
 
+    def test_misspelt_template(self):
+        """A template that is missing is told with the one that is like it, at the handler."""
+        texts = {
+            "app.star": """
+def handler(req):
+    return ace.response({}, "indx.go.html")
+app = ace.app("P", custom_layout = True, routes = [ace.html("/")])
+""",
+            "index.go.html": "x",
+        }
+        fault = self.assertRaises(AppFault, get, hosted(texts))
+        self.assertEqual(
+            (fault.message, str(fault.place)),
+            (
+                'html/template: "indx.go.html" is undefined; did you mean index.go.html?',
+                "app.star:2:1",
+            ),
+        )
+
     def test_tested_failure(self):
         """A failed response is false, and then handled."""
         self.assertEqual(body(self.app, "/tested", FAILED), '"broken"\n')

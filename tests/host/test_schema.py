@@ -74,7 +74,7 @@ class DeclarationTests(SchemaCase):
         """What is wrong in the file is said with its place."""
         for text, expected in {
             'type("a b", fields = [])': "schema.star:1:5: invalid name 'a b'",
-            '\ntype("a", fields = [field("x", "FLOAT")])': "2:5: fields[0].type: invalid value",
+            '\ntype("a", fields = [field("x", "FLOAT")])': "types are INT, STRING, BOOLEAN, LIST",
             'type("a", [])\ntype("a", [])': "schema.star:2:5: duplicate type a",
             'type("a", [field("x", INT), field("x", INT)])': "duplicate field x in type a",
             'type("a", [], indexes = [index(["x"])])': "index field x not defined in type a",

@@ -79,7 +79,13 @@ class Answering:
 
         :raises AppFault: if the app failed.
         """
-        return self._shown(target, self._result(target))
+        result = self._result(target)
+        try:
+            return self._shown(target, result)
+        except AppFault as fault:
+            if target.handler == NO_FUNCTION:
+                raise
+            raise self._of_handler(fault, target.handler) from None
 
     def _result(self, target: HandlerTarget) -> Result:
         if target.handler == NO_FUNCTION:

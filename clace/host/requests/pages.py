@@ -12,6 +12,7 @@ from clace.host.definition import AppDefinition
 from clace.host.faults import AppFault, SourcePlace
 from clace.host.generated import FRAME, generated_templates, names_a_body
 from clace.model import FileRef, hashed_name
+from clace.near import did_you_mean
 from clace.wire import LoadApp
 
 BASE = "base_templates/"
@@ -54,6 +55,8 @@ class Pages:
                 name, data, limits=_LIMITS, seconds=seconds, block=block or None
             )
         except TemplateError as error:
+            if not error.line:
+                raise AppFault(f"{error}{did_you_mean(name, self._set.names())}") from None
             place = SourcePlace(error.name, error.line, error.column)
             raise AppFault(str(error), place) from None
 
