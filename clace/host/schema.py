@@ -41,9 +41,9 @@ class SchemaFile:
             declared = msgspec.convert(told, DocType)
             self.schema = AppSchema((*self.schema.types, declared))
         except (ValueError, AppFault) as error:
-            told = wrong_value(error)
-            types = f"; the types are {', '.join(FieldType)}" if _BAD_TYPE in told else ""
-            raise Failure(told + types) from None
+            wrong = wrong_value(error)
+            types = f"; the types are {', '.join(FieldType)}" if _BAD_TYPE in wrong else ""
+            raise Failure(wrong + types) from None
 
 
 def _field(name: Any, type: Any, default: Any = None) -> dict[str, Any]:  # noqa: A002
