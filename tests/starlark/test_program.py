@@ -54,6 +54,21 @@ class ModuleTests(SynchronousTestCase):
             self.assertEqual(failure.message, told)
             self.assertEqual(str(failure.frames[-1].position), "app.star:2:2")
 
+    def test_long_integers(self):
+        """An integer that is too long in the source is refused with its place."""
+        for digits in ("9" * 40_000, "0x" + "f" * 40_000, "0b1" + "0" * 140_000):
+            refused = self.assertRaises(SourceError, run, f"x = 1\ny = {digits}\n")
+            self.assertIn("too large", refused.message)
+            self.assertEqual(str(refused.position), "app.star:2:5")
+
+    def test_many_clauses(self):
+        """A comprehension of very many clauses is refused: compiling it would end the process."""
+        source = f"x = [1 for y in [] {'for x in [1] ' * 100_000}]\n"
+        refused = self.assertRaises(SourceError, run, source)
+        self.assertEqual(refused.message, "excessive nesting")
+        module, _printed = run(f"x = [x for x in [1] {'for y in [x] ' * 149}]\n")
+        self.assertEqual(module["x"], [1])
+
     def test_refuses_undefined(self):
         """A name that nothing binds is refused before anything runs."""
         error = self.assertRaises(SourceError, compile_file, "app.star", "lenght = 1\nlenth(2)\n")

@@ -10,10 +10,9 @@ import ast
 from typing import Any
 
 from clace.starlark.source.nodes import Identifier, Place
+from clace.starlark.values.attributes import RESERVED
 
 LOAD, STORE = ast.Load(), ast.Store()
-# Names that Python keeps to itself.
-_SPECIAL = frozenset({"None", "True", "False", "__debug__", "__builtins__"})
 _TYPE_PARAMS: dict[str, Any] = (
     {"type_params": []} if "type_params" in ast.FunctionDef._fields else {}
 )
@@ -30,7 +29,7 @@ def place(node: Any, at: Place) -> Any:
 
 def slot(name: str) -> str:
     """The Python name of a variable of the program."""
-    return f"${name}" if name in _SPECIAL else name
+    return f"${name}" if name in RESERVED else name
 
 
 def load(name: str, at: Place) -> ast.expr:

@@ -31,6 +31,7 @@ from clace.starlark.source.nodes import (
     Unary,
 )
 from clace.starlark.source.nodes import Scope as NameScope
+from clace.starlark.values.attributes import RESERVED
 
 _CONSTANTS: dict[str, Any] = {"None": None, "True": True, "False": False}
 _UNARY = {"-": "negate", "+": "positive", "~": "invert"}
@@ -225,6 +226,7 @@ class ExpressionEmitter:
     def _call(self, node: Call) -> ast.expr:
         plain = all(not one.stars and one.name is None for one in node.arguments)
         starred = any(one.stars for one in node.arguments)
+        reserved = not RESERVED.isdisjoint(keyword_names(node.arguments))
         positional = sum(not one.stars and one.name is None for one in node.arguments)
         self.scope.notes.calls[node.at] = (
             None if starred else (positional, keyword_names(node.arguments))
@@ -235,10 +237,10 @@ class ExpressionEmitter:
             if plain and (name := method_helper(function.name, positional)):
                 values = [function.value, *(one.value for one in node.arguments)]
                 return code.helper(name, [self.expression(one) for one in values], node.at)
-            if not starred:
+            if not starred and not reserved:
                 return self._method(function, node)
         called = self.expression(node.function)
-        if starred and any(one.name for one in node.arguments):
+        if reserved or (starred and any(one.name for one in node.arguments)):
             return self._late(called, node)
         return self._arguments(called, [], node)
 
@@ -261,14 +263,15 @@ class ExpressionEmitter:
                 spread = code.helper("double_star", [value], node.at)
                 keywords.append(code.place(ast.keyword(None, spread), node.at))
             elif one.name is not None:
-                name = code.slot(one.name.name)
-                keywords.append(code.place(ast.keyword(name, value), one.at))
+                keywords.append(code.place(ast.keyword(one.name.name, value), one.at))
             else:
                 args.append(value)
         return code.place(ast.Call(called, args, keywords), node.at)  # type: ignore[no-any-return]
 
     def _late(self, called: ast.expr, node: Call) -> ast.expr:
-        """Named arguments are evaluated before ``*`` and ``**``, which Python does otherwise."""
+        """Named arguments are evaluated before ``*`` and ``**``, which Python does otherwise, and
+        may have any names.
+        """
 
         def named(stars: str) -> list[Argument]:
             return [one for one in node.arguments if one.stars == stars]
@@ -277,7 +280,7 @@ class ExpressionEmitter:
         args = [self.expression(one.value) for one in plain if one.name is None]
         names = [one for one in plain if one.name is not None]
         keys: list[ast.expr | None] = [
-            code.constant(code.slot(one.name.name), one.at) for one in names if one.name
+            code.constant(one.name.name, one.at) for one in names if one.name
         ]
         values = [self.expression(one.value) for one in names]
         star = [code.helper("star", [self.expression(one.value)], node.at) for one in named("*")]

@@ -338,6 +338,9 @@ class ExpressionParser:
         clauses: list[ForClause | IfClause] = []
         while self.kind != end:
             if self.kind == "for":
+                # CPython goes a level deeper for each, and does not look how deep it is.
+                if len(clauses) > MAX_DEPTH:
+                    self.fail("excessive nesting")
                 place = self.advance()
                 target = self.loop_variables()
                 self.expect("in")

@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from typing import NoReturn
 
+from clace.starlark.errors import Failure
 from clace.starlark.source import tokens
 from clace.starlark.source.literals import BadLiteral, unquote
 from clace.starlark.source.tokens import Token
@@ -202,7 +203,7 @@ class _Scanner:
         if name:
             if len(text) == _MIN_LITERAL:
                 self._fail(f"invalid {name} literal", self._at if base == 16 else end)  # noqa: PLR2004
-            self._add(tokens.INT, parse_digits(text[2:], base), end)
+            self._add(tokens.INT, self._integer(text[2:], base), end)
         elif text.isdigit():
             self._decimal(text, end)
         else:
@@ -213,7 +214,13 @@ class _Scanner:
             if "8" in text or "9" in text:
                 self._fail("invalid int literal", self._at)
             self._fail(f"obsolete form of octal literal; use 0o{text[1:]}", end)
-        self._add(tokens.INT, parse_digits(text, 10), end)
+        self._add(tokens.INT, self._integer(text, 10), end)
+
+    def _integer(self, digits: str, base: int) -> int:
+        try:
+            return parse_digits(digits, base)
+        except Failure as failure:
+            self._fail(failure.message, self._at)
 
     def _float(self, text: str, end: int) -> None:
         try:

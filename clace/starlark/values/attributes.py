@@ -6,6 +6,7 @@ No attribute that Python gives to a value can be reached.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import FunctionType
 from typing import Any
 
 from clace.starlark.errors import Failure
@@ -16,6 +17,8 @@ from clace.starlark.values.registry import METHODS
 from clace.starlark.values.types import type_name
 
 _NO_METHODS: dict[str, Any] = {}
+RESERVED = frozenset({"None", "True", "False", "__debug__", "__builtins__"})
+"""Names that Python keeps to itself; a variable of such a name has a ``$`` in front."""
 
 
 class MissingAttribute(Failure):
@@ -91,4 +94,16 @@ def late_call(
         if name in kwargs:
             named = representation(function).removeprefix("<").removesuffix(">")
             raise Failure(f'{named} got multiple values for parameter "{name}"')
-    return function(*args, *star, **kwargs, **more)
+    return function(*args, *star, **_by_parameter(function, kwargs), **more)
+
+
+def _by_parameter(function: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Named arguments under the names that Python has for the parameters of these names."""
+    if RESERVED.isdisjoint(kwargs) or type(function) is not FunctionType:
+        return kwargs
+    code = function.__code__
+    known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return {
+        reserved if (reserved := f"${name}") in known else name: value
+        for name, value in kwargs.items()
+    }
