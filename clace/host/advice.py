@@ -170,6 +170,35 @@ _EVALUATIONS = (
 )
 
 
+_TEMPLATES = (
+    (re.compile(r'function "(?:for|foreach)" not defined'), "loop with {{ range .Data.rows }}"),
+    (re.compile(r'function "\w+" not defined$'), "a field has a dot before it, as in .Data.name"),
+    (re.compile(r'illegal number syntax: "[+-]"'), "calculate with functions: {{ add 1 .Data.n }}"),
+    (
+        re.compile(r'unexpected "[=<>!&|*+]'),
+        "compare with functions, {{ if eq .Data.n 1 }}, and end actions with }}",
+    ),
+    (re.compile(r'unexpected "\("'), "apply functions with a pipe: {{ .Data.name | upper }}"),
+    (
+        re.compile(r"can't evaluate field (?:Data|App\w+|PagePath) in type "),
+        "inside of range, with and block a dot is the item; $ is the request there: $.Data",
+    ),
+    (
+        re.compile(r"can't evaluate field \w+ in type starlark_type.Request"),
+        "a handler's result is in .Data",
+    ),
+    (
+        re.compile(r"at <\.Data\.\w+>: (?:nil pointer|can't evaluate field \w+ in type interface)"),
+        ".Data is not a dict: see what the handler returned",
+    ),
+)
+
+
+def template_advice(message: str) -> str:
+    """Return what to write in a template in place of what was refused or failed, or ""."""
+    return next((advice for sign, advice in _TEMPLATES if sign.search(message)), "")
+
+
 def runtime_advice(message: str) -> str:
     """Return what to write in place of what failed with ``message``, or ""."""
     if found := _NO_METHOD.match(message):

@@ -2,9 +2,9 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.advice import runtime_advice, source_advice
+from clace.host.advice import runtime_advice, source_advice, template_advice
 from clace.host.faults import AppFault
-from tests.support.hosted import body, hosted, star
+from tests.support.hosted import body, get, hosted, star
 
 APP = 'app = ace.app("A", routes = [ace.api("/")])\n'
 
@@ -65,6 +65,24 @@ CALLS = {
 }
 
 
+PAGE = """
+def handler(req):
+    return {"n": 1, "rows": [1]}
+app = ace.app("P", custom_layout = True, routes = [ace.html("/")])
+"""
+TEMPLATES = {
+    "{{ for x in .Data.rows }}{{ end }}": "{{ range .Data.rows }}",
+    "{{ name }}": ".Data.name",
+    "{{ .Data.n + 1 }}": "{{ add 1 .Data.n }}",
+    "{{ if .Data.n == 1 }}{{ end }}": "{{ if eq .Data.n 1 }}",
+    "{{ if .Data.n > 1 }}{{ end }}": "compare with functions",
+    "{{ .Data.n.upper() }}": "with a pipe",
+    "{{ range .Data.rows }}{{ .Data.n }}{{ end }}": "$.Data",
+    "{{ .Data.n </p>": "end actions with }}",
+    "{{ .n }}": "a handler's result is in .Data",
+}
+
+
 class AdviceTests(SynchronousTestCase):
     def test_sources(self):
         """Words and forms of Python that Starlark lacks are refused with what to write instead."""
@@ -92,9 +110,22 @@ class AdviceTests(SynchronousTestCase):
             fault = self.assertRaises(AppFault, body, star(text + APP))
             self.assertIn(advice, fault.message, expression)
 
+    def test_templates(self):
+        """A template that is written as in other languages is refused with what to write."""
+        for text, advice in TEMPLATES.items():
+            files = {"app.star": PAGE, "index.go.html": text}
+            fault = self.assertRaises(AppFault, lambda files=files: get(hosted(files)))
+            self.assertIn(advice, fault.message, text)
+        nothing = PAGE.replace('{"n": 1, "rows": [1]}', "None")
+        files = {"app.star": nothing, "index.go.html": "{{ .Data.n }}"}
+        fault = self.assertRaises(AppFault, get, hosted(files))
+        self.assertIn(".Data is not a dict", fault.message)
+
     def test_none(self):
         """Other messages are left as they are."""
         self.assertEqual(source_advice("undefined: nothing", "x = nothing\n", 1, 5, ()), "")
         self.assertEqual(source_advice("got ')', want ']'", "x = [)\n", 1, 6, ()), "")
         self.assertEqual(source_advice("got newline, want ')'", "", 7, 1, ()), "")
+        refused = 'template: a:1: function "env" not defined: it would read the environment'
+        self.assertEqual(template_advice(refused), "")
         self.assertEqual(runtime_advice("list has no .nothing field or method"), "")

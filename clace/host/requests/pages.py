@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from clace.gotemplate import Limits, TemplateError, TemplateSet, compile_templates
+from clace.host.advice import advised, template_advice
 from clace.host.definition import AppDefinition
 from clace.host.faults import AppFault, SourcePlace
 from clace.host.generated import FRAME, generated_templates, names_a_body
@@ -41,7 +42,7 @@ class Pages:
                 texts, functions=functions, pure=functions, base_prefix=BASE
             )
         except TemplateError as error:
-            raise AppFault(_located(error)) from None
+            raise AppFault(_told(_located(error))) from None
 
     def render(self, name: str, data: Any, seconds: float, block: str = "") -> str:
         """The whole text, or an error and nothing of it.
@@ -58,7 +59,7 @@ class Pages:
             if not error.line:
                 raise AppFault(f"{error}{did_you_mean(name, self._set.names())}") from None
             place = SourcePlace(error.name, error.line, error.column)
-            raise AppFault(str(error), place) from None
+            raise AppFault(_told(str(error)), place) from None
 
     def has(self, name: str, block: str = "") -> bool:
         """Return true if ``render`` finds the template, and the block with it."""
@@ -97,6 +98,10 @@ def _decoded(name: str, text: bytes) -> str:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise AppFault(f"{name}: the file is not UTF-8") from None
+
+
+def _told(message: str) -> str:
+    return advised(message, template_advice(message))
 
 
 def _located(error: TemplateError) -> str:
