@@ -79,7 +79,8 @@ class EvalError(StarlarkError):
 class Failure(Exception):
     """An operation on values failed; becomes an ``EvalError`` where the program was entered.
 
-    ``entry`` is the number of the entry of a dict display that failed.
+    ``entry`` is the number of the entry of a dict display that failed, or of the clause of a
+    comprehension.
     """
 
     def __init__(self, message: str) -> None:

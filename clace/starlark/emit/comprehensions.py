@@ -44,15 +44,16 @@ class ComprehensionEmitter(ExpressionEmitter):
 
     def _clauses(self, node: Comprehension, *, locked: bool) -> list[ast.comprehension]:
         found: list[ast.comprehension] = []
-        for clause in node.clauses:
+        self.scope.notes.entries[node.at] = [clause.at for clause in node.clauses]
+        for number, clause in enumerate(node.clauses):
             if not isinstance(clause, ForClause):
                 found[-1].ifs.append(self.expression(clause.condition))
                 continue
             iterable = self._iterable(clause.iterable, clause.at, locked=locked)
             target = unwrapped(clause.target)
             if isinstance(target, TupleDisplay | ListDisplay):
-                count = code.constant(len(target.items), clause.at)
-                iterable = code.helper("unpack_each", [iterable, count], clause.at)
+                parts = [code.constant(one, clause.at) for one in (len(target.items), number)]
+                iterable = code.helper("unpack_each", [iterable, *parts], clause.at)
             self._bind(target, iterable, clause.at, found)
         return found
 

@@ -13,8 +13,8 @@ from clace.starlark.source.nodes import Place
 class EmitNotes:
     """Notes for error messages beyond the code: for calls, how many arguments and which keywords
     they have (``None`` where ``*`` or ``**`` decide), and the place of the dot before a method;
-    for dict displays, the places of the colons; for ``x[i]``, the name of ``x`` and ``i``, which
-    is a name or a number.
+    for dict displays, the places of the colons, and for comprehensions those of the clauses; for
+    ``x[i]``, the name of ``x`` and ``i``, which is a name or a number.
     """
 
     calls: dict[Place, tuple[int, tuple[str, ...]] | None] = field(default_factory=dict)

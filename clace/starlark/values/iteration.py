@@ -120,10 +120,18 @@ def unpack(value: Any, count: int) -> Any:
     raise Failure(f"too few values to unpack (got {len(items)}, want {count})")
 
 
-def unpack_each(items: Iterable[Any], count: int) -> Iterator[Any]:
-    """``unpack`` for each turn of a comprehension."""
+def unpack_each(items: Iterable[Any], count: int, clause: int) -> Iterator[Any]:
+    """``unpack`` for each turn of a comprehension.
+
+    :raises Failure: as ``unpack`` does; its ``entry`` is the number of the clause.
+    """
     for item in items:
-        yield unpack(item, count)
+        try:
+            unpacked = unpack(item, count)
+        except Failure as failure:
+            failure.entry = clause
+            raise
+        yield unpacked
 
 
 def star(value: Any) -> Any:
