@@ -47,8 +47,8 @@ _IMPORT = """{{ block "clace_gen_import" . }}
 {{ end }}
 {{ if .IsDev }}
 <div id="cl_reload_listener" hx-ext="sse" sse-connect="{{ .AppPath }}/_clace_app/sse"
-  sse-swap="clace_reload" hx-trigger="sse:clace_reload"
-  hx-on::before-request="event.preventDefault(); location.reload()" hidden></div>
+  sse-swap="clace_reload"
+  hx-on::sse-before-message="event.preventDefault(); location.reload()" hidden></div>
 {{ end }}
 {{ end }}
 """
