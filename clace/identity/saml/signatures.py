@@ -11,6 +11,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
@@ -142,9 +143,21 @@ def _matches(key: Any, algorithm: str, signature: bytes, signed: bytes) -> bool:
         if kind == "rsa" and isinstance(key, rsa.RSAPublicKey):
             key.verify(signature, signed, padding.PKCS1v15(), _HASHES[bits]())
         elif kind == "ecdsa" and isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, signed, ec.ECDSA(_HASHES[bits]()))
+            key.verify(_in_der(signature, key), signed, ec.ECDSA(_HASHES[bits]()))
         else:
             return False
     except InvalidSignature:
         return False
     return True
+
+
+def _in_der(signature: bytes, key: ec.EllipticCurvePublicKey) -> bytes:
+    """Return a signature of ECDSA in DER, which many senders write anyway; RFC 4051 has the two
+    numbers one after the other, each as long as those of the curve.
+    """
+    size = (key.key_size + 7) // 8
+    if len(signature) != 2 * size:
+        return signature
+    return encode_dss_signature(
+        int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
+    )

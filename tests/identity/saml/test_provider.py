@@ -6,6 +6,7 @@ from base64 import b64decode, b64encode
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512
 from lxml import etree
 from signxml import XMLVerifier
@@ -49,6 +50,12 @@ LOGOUT = (
 UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 SIGN_INS = f'<md:SingleSignOnService Binding="{BINDINGS}:HTTP-Redirect" Location="{SIGN_IN}"/>'
+
+
+def in_full(signature, bits):
+    """The numbers of a signature in DER, one after the other."""
+    size = (bits + 7) // 8
+    return b"".join(number.to_bytes(size, "big") for number in decode_dss_signature(signature))
 
 
 def single_logout(binding, more=""):
@@ -362,6 +369,20 @@ class NoticeTests(MessageCase, ReturningCase):
             received = provider(fetched=Fetched(metadata(known))).receive(refused)
             failure = self.failureResultOf(received, SignInRefused)
             self.assertEqual(failure.value.reason, "the signature does not verify")
+
+    def test_numbers_of_curves(self):
+        """XML signatures have both numbers of ECDSA in full; many senders write them in DER."""
+        for curve in (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()):
+            key = ec.generate_private_key(curve)
+            known = provider(fetched=Fetched(metadata(SamlKey(key, self_signed(key, "c", NOW)))))
+            notice = signed_url(
+                {"SAMLRequest": packed(sign_out().encode())},
+                "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
+                lambda text, key=key: in_full(key.sign(text, ec.ECDSA(SHA256())), key.key_size),
+            )
+            found = self.successResultOf(known.receive(notice))
+            self.assertEqual(found.ended[0].subject, "ann")
+            self.assert_refused(notice, "the signature does not verify")
 
     def test_by_form(self):
         """A signed form ends the session it names; the answer is a form if that is configured."""
