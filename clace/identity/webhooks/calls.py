@@ -6,6 +6,7 @@ from collections import Counter
 from math import ceil
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from clace.errors import TooManyCalls
 from clace.networks import site_of
@@ -17,8 +18,11 @@ _SECONDS = 60
 class CallQuota:
     """A per-minute allowance of calls for each webhook and network.
 
-    Whoever has got hold of a token uses up none of the calls of the git host.
+    Whoever has got hold of a token uses up none of the calls of the git host. The log tells
+    of each who calls too often once a minute.
     """
+
+    _log = Logger()
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
@@ -37,5 +41,11 @@ class CallQuota:
         caller = webhook_id, site_of(address)
         self._calls[caller] += 1
         if self._calls[caller] > A_MINUTE:
+            if self._calls[caller] == A_MINUTE + 1:
+                self._log.warn(
+                    "Webhook {id} is called too often from {network}, with a right proof",
+                    id=webhook_id,
+                    network=caller[1],
+                )
             left = ceil(self._since + _SECONDS - now)
             raise TooManyCalls(f"too many calls, try again in {left} seconds", retry_after=left)

@@ -7,7 +7,7 @@ from io import BytesIO
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.logger import LogLevel, formatEvent, globalLogPublisher
+from twisted.logger import LogLevel, capturedLogs, formatEvent, globalLogPublisher
 from zope.interface.verify import verifyObject
 
 from clace.errors import BadRequest, LockedOut, NotAuthenticated, TooManyCalls
@@ -74,6 +74,21 @@ class ProofTests(ToldCase):
         self.assertEqual(found.id, "hook_1")
         found = self.successResultOf(self.prove("promote", self.signed(), BODY))
         self.assertEqual(found.id, "hook_2")
+
+    def test_too_often_is_logged(self):
+        """One line in a minute tells which webhook is called too often, and from where."""
+        right = WebhookProof(token=self.token)
+        with capturedLogs() as events:
+            for _ in range(2):
+                for _ in range(A_MINUTE):
+                    self.successResultOf(self.prove("reload", right))
+                for _ in range(3):
+                    self.failureResultOf(self.prove("reload", right), TooManyCalls)
+                self.clock.advance(60)
+        told = [formatEvent(event) for event in events if event["log_level"] is LogLevel.warn]
+        self.assertEqual(len(told), 2)
+        self.assertIn("Webhook hook_1 is called too often from 192.0.2.", told[0])
+        self.assertNotIn(self.token, "".join(told))
 
     def test_too_often(self):
         """A leaked token is good for so many calls in each minute; those from elsewhere are not
