@@ -16,7 +16,7 @@ from clace.config.rules import Rule
 from clace.config.schema import keys
 from clace.config.sections import AppLimits, AppSection
 from clace.errors import BadRequest
-from clace.near import nearest
+from clace.near import did_you_mean
 
 MAX_TEXT = 16 * 1024
 _SHOWN = 100
@@ -95,9 +95,7 @@ def _rules() -> Mapping[str, tuple[Steps, Rule]]:
 def _rule_of(name: str) -> tuple[Steps, Rule]:
     """:raises BadRequest: if the key is unknown."""
     if name not in _rules():
-        near = nearest(name, _rules())
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise BadRequest(f"app config {name}: no such key{hint}")
+        raise BadRequest(f"app config {name}: no such key{did_you_mean(name, _rules())}")
     return _rules()[name]
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from clace.config.loading import Config
 from clace.config.places import Steps, place_text
-from clace.model import TLS_BY_NAME, layers
+from clace.model import AUTO, TLS_BY_NAME, layers
 
 _ENGINE = ("system", "container_command")
-_AUTO = "auto"
 _SQLITE = "sqlite:"
 _ALLOWED = (("security", "allowed_mounts"), ("app_config", "fs", "file_access"))
 
@@ -39,7 +38,7 @@ def missing_folders(config: Config, source: str) -> Iterator[str]:
 
 def _programs(config: Config, path: str) -> Iterator[tuple[Steps, str]]:
     command = config.system.container_command
-    if command not in {"", _AUTO} and shutil.which(command, path=path) is None:
+    if command not in {"", AUTO} and shutil.which(command, path=path) is None:
         yield _ENGINE, f"there is no program {command}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from clace.config.places import Steps
 from clace.config.sections import OAuth, Settings
-from clace.near import nearest
+from clace.near import did_you_mean
 
 # The address that a kind takes besides its key and secret, by the first word of an entry's name;
 # a kind must have it where that is said in ``_NEEDED``.
@@ -59,8 +59,7 @@ def wrong_callback(
 def _wrong_entry(name: str, entry: OAuth) -> Iterator[tuple[Steps, str]]:
     at, kind = ("auth", name), oauth_kind(name)
     if kind not in OAUTH_KINDS:
-        near = nearest(kind, OAUTH_KINDS)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(kind, OAUTH_KINDS)
         known = f"one of {', '.join(OAUTH_KINDS)}, alone or with _NAME behind it"
         yield at, f"unsupported auth provider: {name}; expected {known}{hint}"
         return

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from clace.errors import BadRequest
 from clace.model import App
-from clace.near import nearest
+from clace.near import did_you_mean
 from clace.patterns import PREFIX, is_whole
 
 _MEMORY = re.compile(r"[1-9][0-9]{0,8}\s*[kmgKMG]?[bB]?")
@@ -65,8 +65,7 @@ def _plain(name: str) -> str:
 
 def _check_allowed(name: str, value: str, allowed: Mapping[str, str]) -> None:
     if name not in allowed:
-        near = nearest(name, (*_READERS, *allowed))
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(name, (*_READERS, *allowed))
         raise BadRequest(
             f"container option {name} is not allowed: security.allowed_container_args has no "
             f"{name}{hint}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -11,6 +10,7 @@ from clace.host.definition import NO_FUNCTION, STYLE_FILE, AppDefinition
 from clace.host.faults import AppFault, SourcePlace
 from clace.host.requests import RAW, HandlerTarget, Pages, static_name, targets
 from clace.model import Permission
+from clace.near import did_you_mean
 from clace.starlark import TYPE_NAMES, type_name
 from clace.wire import LoadApp
 
@@ -153,7 +153,7 @@ def _problem(setting: str, static: Mapping[str, int]) -> str:
     if setting in _WITHOUT_EFFECT:
         return "has no effect in this version"
     if setting not in _SETTINGS:
-        return f"is not known{_meant(setting, _SETTINGS)}"
+        return f"is not known{did_you_mean(setting, _SETTINGS)}"
     if setting == "htmx.version" and _SHIPPED_HTMX not in static:
         return f"has no effect without a file static/{_SHIPPED_HTMX}"
     return ""
@@ -180,18 +180,13 @@ def _permissions(
         told = f"{place}: permission {one.plugin}.{one.method}"
         plugin = known.get(one.plugin.partition("#")[0])
         if plugin is None:
-            meant = _meant(one.plugin, known)
+            meant = did_you_mean(one.plugin, known)
             yield f"{told} has no effect: there is no plugin {one.plugin}{meant}"
         elif one.method not in plugin.functions:
-            meant = _meant(one.method, plugin.functions)
+            meant = did_you_mean(one.method, plugin.functions)
             yield f"{told} has no effect: {one.plugin} has no function {one.method}{meant}"
         elif one.plugin not in loads:
             yield f"{told} has no effect: the app does not load {one.plugin}"
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _app(load: LoadApp) -> SourcePlace:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from clace.near import nearest
+from clace.near import did_you_mean
 from clace.wrong_values import wrong_value
 
 CONTAINER_FILES = ("Containerfile", "Dockerfile")
@@ -58,8 +58,7 @@ def read_dev_settings(given: dict[str, Any]) -> DevSettings:
     known = DevSettings.__struct_fields__
     for key in given:
         if key not in known:
-            near = nearest(key, known)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(key, known)
             allowed = ", ".join(known)
             raise ValueError(f'invalid dev_settings key "{key}", allowed keys are {allowed}{hint}')
     try:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from clace.admin_api import Right
-from clace.near import nearest
+from clace.near import did_you_mean
 
 CUSTOM_PREFIX = "custom:"
 ROLE = "role:"
@@ -85,8 +85,7 @@ def problem_of(entry: str) -> str:
         return ""
     if is_pattern(entry):
         return "no permission matches this glob"
-    near = nearest(entry, [*Right, *_RENAMED])
-    return "no such permission" + (f"; did you mean {near[0]}?" if near else "")
+    return f"no such permission{did_you_mean(entry, [*Right, *_RENAMED])}"
 
 
 def _named(entry: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ from clace.admin_api import Right
 from clace.errors import InvalidGlob
 from clace.model.paths import AppGlob
 from clace.model.permissions import ROLE, is_pattern, problem_of
-from clace.near import nearest
+from clace.near import did_you_mean
 from clace.patterns import PREFIX, fault_in
 
 GROUP = "group:"
@@ -197,8 +197,7 @@ def _owner(at: Place, kind: str, entries: Iterable[str]) -> Iterator[Problem]:
 
 
 def _unknown_role(policy: Policy, role: str) -> str:
-    near = nearest(role, [*policy.roles, *BUILT_IN])
-    return f'there is no role "{role}"' + (f"; did you mean {near[0]}?" if near else "")
+    return f'there is no role "{role}"{did_you_mean(role, [*policy.roles, *BUILT_IN])}'
 
 
 def _cycles(kind: str, lists: Mapping[str, tuple[str, ...]], prefix: str) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from clace.errors import BadRequest
 from clace.model import PROCESS_PLUGIN, App, Permission, ProcessNeeds, WorkloadConfig
-from clace.near import nearest
+from clace.near import did_you_mean
 
 DEFAULT_MEMORY_MB = 512
 _HOST = "host"
@@ -102,8 +102,7 @@ def read_options(app: App) -> dict[str, Any]:
     found = {}
     for name, text in app.metadata.container_options.items():
         if name not in _READERS:
-            near = nearest(name, _READERS)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(name, _READERS)
             known = ", ".join(_READERS)
             raise BadRequest(f"container option {name} is unknown for processes ({known}){hint}")
         found[name] = _READERS[name](text)
